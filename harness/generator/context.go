@@ -86,7 +86,7 @@ const (
 	saltPick
 	saltMap
 	saltFilter
-	saltTime
+	saltPace
 	saltChild
 	saltOthers
 	saltOrder

@@ -185,3 +185,6 @@ func (s *filtered) with(of state) state {
 func (s *filtered) update(c Context, t Thread, e history.Event) state {
 	return s.with(s.of.update(c.salt(saltFilter), t, e))
 }
+
+// ended says whether s is known to be exhausted for good.
+func ended(s state) bool { return s == state((*done)(nil)) }

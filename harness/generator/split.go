@@ -116,26 +116,18 @@ type each struct {
 
 func (s *each) next(c Context) (Op, Verdict, time.Duration, state) {
 	if s.threads == nil {
-		s = &each{s.of, make([]state, c.threads.clients+1)}
-		for i := range s.threads {
-			s.threads[i] = s.of
-		}
+		s = &each{s.of, slices.Repeat([]state{s.of}, c.threads.clients+1)}
 	}
 	wait := waiting{verdict: Exhausted}
 	threads := s.threads
 	left := c
 	for {
-		t, free, any := left.pick()
-		if !free { // the busy ones that are left may come back for more
-			if any && wait.verdict == Exhausted && s.unfinished(&left, threads) {
-				wait.verdict = Pending
-			}
+		t, free, _ := left.pick()
+		if !free {
 			break
 		}
-		var one set
-		one.add(t)
 		left.mask.remove(t)
-		op, v, at, rest := threads[t+1].next(c.salt(saltChild + uint64(t+1)<<8).on(&one))
+		op, v, at, rest := threads[t+1].next(c.alone(t))
 		if rest != threads[t+1] {
 			threads = replaced(threads, int(t+1), rest)
 		}
@@ -144,12 +136,12 @@ func (s *each) next(c Context) (Op, Verdict, time.Duration, state) {
 		}
 		wait.add(v, at)
 	}
+	for i, of := range threads { // those that are left are busy
+		if left.mask.has(Thread(i)-1) && !ended(of) {
+			wait.add(Pending, 0)
+		}
+	}
 	return Op{}, wait.verdict, wait.at, s.with(threads)
-}
-
-// unfinished says whether one of the busy threads is not known to be exhausted.
-func (s *each) unfinished(c *Context, threads []state) bool {
-	return slices.ContainsFunc(threads, func(t state) bool { return t != state((*done)(nil)) })
 }
 
 func (s *each) with(threads []state) state {
@@ -163,13 +155,18 @@ func (s *each) update(c Context, t Thread, e history.Event) state {
 	if s.threads == nil {
 		return s
 	}
-	var one set
-	one.add(t)
-	u := s.threads[t+1].update(c.salt(saltChild+uint64(t+1)<<8).on(&one), t, e)
+	u := s.threads[t+1].update(c.alone(t), t, e)
 	if u == s.threads[t+1] {
 		return s
 	}
 	return s.with(replaced(s.threads, int(t+1), u))
+}
+
+// alone is the context of a generator that has only thread t.
+func (c Context) alone(t Thread) Context {
+	c.mask = set{}
+	c.mask.add(t)
+	return c.salt(saltChild + uint64(t+1)<<8)
 }
 
 // first is the first n client threads of the context.

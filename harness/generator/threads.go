@@ -104,6 +104,14 @@ func (s *set) has(t Thread) bool { return s[uint(t+1)/64%words]>>(uint(t+1)%64)&
 func (s *set) add(t Thread)      { s[uint(t+1)/64%words] |= 1 << (uint(t+1) % 64) }
 func (s *set) remove(t Thread)   { s[uint(t+1)/64%words] &^= 1 << (uint(t+1) % 64) }
 
+func (s *set) len() int {
+	n := 0
+	for _, w := range s {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
 // nth is the n-th member, counted from 0; there are more than n.
 func (s *set) nth(n int) Thread {
 	for i, w := range s {
