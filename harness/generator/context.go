@@ -1,0 +1,101 @@
+package generator
+
+import (
+	"math/bits"
+	"time"
+
+	"sunder/harness/history"
+)
+
+// Context is what a generator may know when it decides. It is good for the call it is given to.
+type Context struct {
+	Time time.Duration // since the origin of the test
+	Step uint64        // operations dispatched so far: unique to the next one
+
+	seed    uint64 // salted on the way down, so that no two generators draw alike
+	mask    set    // the threads that this generator may use
+	threads *Threads
+}
+
+// Rand is a random number below n, the same for the same seed, step, generator and purpose.
+func (c Context) Rand(purpose string, n uint64) uint64 {
+	h := uint64(14695981039346656037) // FNV-1a
+	for i := 0; i < len(purpose); i++ {
+		h = (h ^ uint64(purpose[i])) * 1099511628211
+	}
+	return c.below(h, n)
+}
+
+// Process is the process that thread t runs.
+func (c Context) Process(t Thread) history.Process { return c.threads.Process(t) }
+
+// below is a random number below n, or 0.
+func (c *Context) below(salt, n uint64) uint64 {
+	hi, _ := bits.Mul64(mix(mix(c.seed, c.Step), salt), n)
+	return hi
+}
+
+// salt is the context of a generator inside: its draws are independent of all others.
+func (c Context) salt(n uint64) Context {
+	c.seed = mix(c.seed, n)
+	return c
+}
+
+// on is the context of a generator that may use only the threads of m.
+func (c Context) on(m *set) Context {
+	for i := range c.threads.words {
+		c.mask[i] &= m[i]
+	}
+	return c
+}
+
+// idle says whether every thread is free.
+func (c *Context) idle() bool {
+	var busy uint64
+	for i := range c.threads.words {
+		busy |= c.mask[i] &^ c.threads.free[i]
+	}
+	return busy == 0
+}
+
+// pick draws one of the free threads, if one is free; any says whether there are threads at all.
+// Those that had no turn in this round come first.
+func (c *Context) pick() (t Thread, free, any bool) {
+	var can, first set
+	var n, nFirst int
+	var all uint64
+	for i := range c.threads.words {
+		all |= c.mask[i]
+		can[i] = c.mask[i] & c.threads.free[i]
+		first[i] = can[i] & c.threads.fresh[i]
+		n += bits.OnesCount64(can[i])
+		nFirst += bits.OnesCount64(first[i])
+	}
+	switch {
+	case n == 0:
+		return 0, false, all != 0
+	case nFirst > 0:
+		return first.nth(int(c.below(saltPick, uint64(nFirst)))), true, true
+	}
+	return can.nth(int(c.below(saltPick, uint64(n)))), true, true
+}
+
+// Salts, one for each place where a generator draws or hands a context on.
+const (
+	saltRoot = iota + 1
+	saltPick
+	saltMap
+	saltFilter
+	saltPace
+	saltChild
+	saltOthers
+	saltOrder
+	saltLimit
+)
+
+// mix hashes two numbers into one: the halves of a 128-bit product, folded, twice.
+func mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a^0x9e3779b97f4a7c15, b^0xd1b54a32d192ed03)
+	hi, lo = bits.Mul64(hi^lo^0x8ebc6af09c88c6e3, 0x589965cc75374cc3^b)
+	return hi ^ lo
+}
