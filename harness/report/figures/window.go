@@ -1,0 +1,131 @@
+package figures
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"sunder/harness/history"
+	"sunder/nodes"
+)
+
+// Window is one fault as it happened. Its four moments are in order: it was ordered (Began), in
+// force (From), told to end (To), and gone (Healed). What clients saw counts from From to To.
+type Window struct {
+	Fault   int                 `json:"fault"` // its place in the plan, from 0
+	Kind    string              `json:"kind"`
+	What    string              `json:"what,omitempty"` // shape, variant or skew, in words
+	Targets []string            `json:"targets,omitempty"`
+	Grudge  map[string][]string `json:"grudge,omitempty"`  // node → nodes whose packets it drops
+	Effect  string              `json:"effect"`            // proven, masked or none
+	By      string              `json:"by,omitempty"`      // the proof, or the fault that masks it
+	Outside bool                `json:"outside,omitempty"` // of the declared clock assumption
+	Began   time.Duration       `json:"began_ns"`
+	From    time.Duration       `json:"from_ns"`
+	To      time.Duration       `json:"to_ns"`
+	Healed  time.Duration       `json:"healed_ns"`
+	Open    bool                `json:"open,omitempty"` // the history ends before the fault did
+}
+
+// record is what an event of the nemesis says of a fault.
+type record struct {
+	Fault   int                 `json:"fault"`
+	Kind    string              `json:"kind"`
+	Shape   string              `json:"shape"`
+	Targets []string            `json:"targets"`
+	Grudge  map[string][]string `json:"grudge"`
+	Effect  string              `json:"effect"`
+	By      string              `json:"by"`
+}
+
+// Windows reads what the nemesis did, in order of the faults' beginnings. Events that do not
+// speak of a fault are passed over; a fault that never ended lasts to the end of the history.
+func Windows(events []history.Event) []Window {
+	open := make(map[int]*Window)
+	var all []*Window
+	var last time.Duration
+	for _, e := range events {
+		last = max(last, e.Time)
+		var r record
+		if e.Process != history.Nemesis || e.Value.Decode(&r) != nil || r.Kind == "" {
+			continue
+		}
+		w := open[r.Fault]
+		switch {
+		case e.F == "start" && e.Kind == history.Invoke:
+			w = &Window{Fault: r.Fault, Began: e.Time, From: e.Time, Open: true}
+			open[r.Fault], all = w, append(all, w)
+		case w == nil:
+			continue
+		case e.F == "start":
+			w.From = e.Time
+		case e.F == "end" && e.Kind == history.Invoke:
+			w.To = e.Time
+		case e.F == "end":
+			w.Healed, w.Open = e.Time, false
+			delete(open, r.Fault)
+		}
+		w.learn(r)
+	}
+	out := make([]Window, 0, len(all))
+	for _, w := range all {
+		if w.Open && w.To == 0 {
+			w.To = last
+		}
+		if w.Open {
+			w.Healed = last
+		}
+		out = append(out, *w)
+	}
+	slices.SortStableFunc(out, func(a, b Window) int { return cmp.Compare(a.Began, b.Began) })
+	return out
+}
+
+// learn takes over what r knows; a later record knows more than an earlier one.
+func (w *Window) learn(r record) {
+	w.Kind = r.Kind
+	w.What = cmp.Or(r.Shape, w.What)
+	if r.Targets != nil {
+		w.Targets = r.Targets
+	}
+	if r.Grudge != nil {
+		w.Grudge = r.Grudge
+	}
+	if r.Effect != "" {
+		w.Effect, w.By = r.Effect, r.By
+	}
+}
+
+// Touches says whether the fault concerns node: as a target, or at either end of a cut link.
+func (w Window) Touches(node string) bool {
+	if slices.Contains(w.Targets, node) || len(w.Grudge[node]) > 0 {
+		return true
+	}
+	for _, dropped := range w.Grudge {
+		if slices.Contains(dropped, node) {
+			return true
+		}
+	}
+	return false
+}
+
+// Nodes are n1 to nN and all others that operations or windows name, in order.
+func Nodes(n int, ops Ops, windows []Window) []string {
+	seen := make(map[string]bool)
+	for i := range n {
+		seen[nodes.ID(i+1).String()] = true
+	}
+	for _, op := range ops {
+		seen[op.Invocation.Node] = true
+	}
+	for _, w := range windows {
+		for _, t := range w.Targets {
+			seen[t] = true
+		}
+	}
+	delete(seen, "")
+	return slices.SortedFunc(maps.Keys(seen), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+	})
+}
