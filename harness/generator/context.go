@@ -59,25 +59,37 @@ func (c *Context) idle() bool {
 }
 
 // pick draws one of the free threads, if one is free; any says whether there are threads at all.
-// Those that had no turn in this round come first.
+// Those that had no turn in this round come first. The nemesis is drawn only where there is
+// nobody else: what is for the nemesis says so by OnNemesis.
 func (c *Context) pick() (t Thread, free, any bool) {
+	workers := c.workers()
 	var can, first set
-	var n, nFirst int
 	var all uint64
+	n, early := 0, 0
 	for i := range c.threads.words {
-		all |= c.mask[i]
-		can[i] = c.mask[i] & c.threads.free[i]
+		all |= workers[i]
+		can[i] = workers[i] & c.threads.free[i]
 		first[i] = can[i] & c.threads.fresh[i]
 		n += bits.OnesCount64(can[i])
-		nFirst += bits.OnesCount64(first[i])
+		early += bits.OnesCount64(first[i])
 	}
 	switch {
 	case n == 0:
 		return 0, false, all != 0
-	case nFirst > 0:
-		return first.nth(int(c.below(saltPick, uint64(nFirst)))), true, true
+	case early > 0:
+		return first.nth(int(c.below(saltPick, uint64(early)))), true, true
 	}
 	return can.nth(int(c.below(saltPick, uint64(n)))), true, true
+}
+
+// workers are the threads that operations are drawn for: the clients, or else the nemesis.
+func (c *Context) workers() set {
+	m := c.mask
+	m.remove(Nemesis)
+	if m == (set{}) {
+		return c.mask
+	}
+	return m
 }
 
 // Salts, one for each place where a generator draws or hands a context on.

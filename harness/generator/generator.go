@@ -153,37 +153,39 @@ const filterTries = 10_000
 // Filter emits only the operations that keep accepts. It panics when it accepts none out of ten
 // thousand: that is a mistake in a workload, and would otherwise never end.
 func (g Generator) Filter(keep func(op Op) bool) Generator {
-	return Generator{&filtered{g.state(), keep}}
+	return Generator{&filtered{of: g.state(), keep: keep}}
 }
 
 type filtered struct {
-	of   state
-	keep func(Op) bool
+	of      state
+	keep    func(Op) bool
+	refused uint64 // so far. The step stands still for these: they make the next draw another one
 }
 
 func (s *filtered) next(c Context) (Op, Verdict, time.Duration, state) {
-	rest := s.of
-	for try := range uint64(filterTries) {
-		var op Op
-		var v Verdict
-		var at time.Duration
-		op, v, at, rest = rest.next(c.salt(saltFilter + try<<8)) // at one step, another draw
+	n := *s
+	for range filterTries {
+		op, v, at, rest := n.of.next(c.salt(saltFilter + n.refused<<8))
+		n.of = rest
 		if v != Emit || op.Log != "" || s.keep(op) {
-			return op, v, at, s.with(rest)
+			return op, v, at, s.or(n)
 		}
+		n.refused++
 	}
 	panic("generator: a filter refused ten thousand operations in a row")
 }
 
-func (s *filtered) with(of state) state {
-	if of == s.of {
+func (s *filtered) or(n filtered) state {
+	if n.of == s.of && n.refused == s.refused {
 		return s
 	}
-	return &filtered{of, s.keep}
+	return &n
 }
 
 func (s *filtered) update(c Context, t Thread, e history.Event) state {
-	return s.with(s.of.update(c.salt(saltFilter), t, e))
+	n := *s
+	n.of = s.of.update(c.salt(saltFilter+s.refused<<8), t, e)
+	return s.or(n)
 }
 
 // ended says whether s is known to be exhausted for good.

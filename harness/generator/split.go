@@ -8,7 +8,8 @@ import (
 	"sunder/harness/history"
 )
 
-// OnThreads gives operations only to the threads that may have them.
+// OnThreads gives operations only to the threads that may have them. Without it, every client may,
+// and the nemesis may not.
 func (g Generator) OnThreads(may func(t Thread) bool) Generator {
 	var m set
 	for t := Nemesis; t < words*64-1; t++ {
@@ -19,12 +20,12 @@ func (g Generator) OnThreads(may func(t Thread) bool) Generator {
 	return Generator{&masked{g.state(), &m}}
 }
 
-// Clients gives operations to clients only.
+// Clients makes g blind to the nemesis: its phases wait for clients only.
 func (g Generator) Clients() Generator {
 	return g.OnThreads(func(t Thread) bool { return t != Nemesis })
 }
 
-// OnNemesis gives operations to the nemesis only.
+// OnNemesis gives the operations of g to the nemesis.
 func (g Generator) OnNemesis() Generator {
 	return g.OnThreads(func(t Thread) bool { return t == Nemesis })
 }
@@ -67,7 +68,7 @@ type reserved struct {
 
 func (s *reserved) next(c Context) (Op, Verdict, time.Duration, state) {
 	first := c.first(s.n)
-	others := without(c.mask, first)
+	others := without(c.workers(), first)
 	t, free, _ := c.pick()
 	wait := waiting{verdict: Exhausted}
 	now := s
@@ -102,7 +103,7 @@ func (s *reserved) update(c Context, t Thread, e history.Event) state {
 	if first.has(t) {
 		return s.with(s.g.update(c.salt(saltChild).on(&first), t, e), s.rest)
 	}
-	others := without(c.mask, first)
+	others := without(c.workers(), first)
 	return s.with(s.g, s.rest.update(c.salt(saltOthers).on(&others), t, e))
 }
 
@@ -121,6 +122,7 @@ func (s *each) next(c Context) (Op, Verdict, time.Duration, state) {
 	wait := waiting{verdict: Exhausted}
 	threads := s.threads
 	left := c
+	left.mask = c.workers()
 	for {
 		t, free, _ := left.pick()
 		if !free {
