@@ -16,14 +16,15 @@ func Sure(verdict string) string {
 	return "unknown"
 }
 
-// Where says what a fault was done to, as short as can be: its targets, or for a partition who
-// could hear whom.
+// Where says what a fault was and to whom it was done: "bridge of n1, n2".
 func (f Fault) Where() string {
-	what := strings.TrimSpace(f.What + " " + strings.Join(f.Targets, " "))
-	if what == "" {
-		return "nothing"
+	switch {
+	case len(f.Targets) == 0:
+		return f.What
+	case f.What == "":
+		return strings.Join(f.Targets, ", ")
 	}
-	return what
+	return f.What + " of " + strings.Join(f.Targets, ", ")
 }
 
 // effect is the proof of a fault's effect in words.
@@ -32,8 +33,8 @@ func (f Fault) effect() string {
 	if e == "" {
 		e = "none"
 	}
-	if f.By != "" {
-		e += ": " + f.By
+	if len(f.Proof) > 0 {
+		e += ": " + strings.Join(f.Proof, "; ")
 	}
 	if f.Outside {
 		e += " (outside the declared clock assumption)"

@@ -17,9 +17,11 @@ type Window struct {
 	Kind    string              `json:"kind"`
 	What    string              `json:"what,omitempty"` // shape, variant or skew, in words
 	Targets []string            `json:"targets,omitempty"`
-	Grudge  map[string][]string `json:"grudge,omitempty"`  // node → nodes whose packets it drops
-	Effect  string              `json:"effect"`            // proven, masked or none
-	By      string              `json:"by,omitempty"`      // the proof, or the fault that masks it
+	Leader  string              `json:"leader,omitempty"` // believed to lead when it started
+	Grudge  map[string][]string `json:"grudge,omitempty"` // node → nodes whose packets it drops
+	Effect  string              `json:"effect"`           // proven, masked or none
+	Proof   []string            `json:"proof,omitempty"`  // what was read back, or what masks it
+	Notes   []string            `json:"notes,omitempty"`
 	Outside bool                `json:"outside,omitempty"` // of the declared clock assumption
 	Began   time.Duration       `json:"began_ns"`
 	From    time.Duration       `json:"from_ns"`
@@ -28,33 +30,28 @@ type Window struct {
 	Open    bool                `json:"open,omitempty"` // the history ends before the fault did
 }
 
-// record is what an event of the nemesis says of a fault.
-type record struct {
-	Fault   int                 `json:"fault"`
-	Kind    string              `json:"kind"`
-	Shape   string              `json:"shape"`
-	Targets []string            `json:"targets"`
-	Grudge  map[string][]string `json:"grudge"`
-	Effect  string              `json:"effect"`
-	By      string              `json:"by"`
-}
-
 // Windows reads what the nemesis did, in order of the faults' beginnings. Events that do not
 // speak of a fault are passed over; a fault that never ended lasts to the end of the history.
 func Windows(events []history.Event) []Window {
 	open := make(map[int]*Window)
 	var all []*Window
-	var last time.Duration
+	var invoked, last time.Duration
 	for _, e := range events {
 		last = max(last, e.Time)
-		var r record
-		if e.Process != history.Nemesis || e.Value.Decode(&r) != nil || r.Kind == "" {
+		if e.Process != history.Nemesis {
+			continue
+		}
+		if e.Kind == history.Invoke {
+			invoked = e.Time
+		}
+		r, ok := parse(e.Value)
+		if !ok {
 			continue
 		}
 		w := open[r.Fault]
 		switch {
-		case e.F == "start" && e.Kind == history.Invoke:
-			w = &Window{Fault: r.Fault, Began: e.Time, From: e.Time, Open: true}
+		case w == nil && e.F == "start":
+			w = &Window{Fault: r.Fault, Began: invoked, From: e.Time, Open: true}
 			open[r.Fault], all = w, append(all, w)
 		case w == nil:
 			continue
@@ -63,38 +60,20 @@ func Windows(events []history.Event) []Window {
 		case e.F == "end" && e.Kind == history.Invoke:
 			w.To = e.Time
 		case e.F == "end":
-			w.Healed, w.Open = e.Time, false
+			w.To, w.Healed, w.Open = invoked, e.Time, false
 			delete(open, r.Fault)
 		}
 		w.learn(r)
 	}
 	out := make([]Window, 0, len(all))
 	for _, w := range all {
-		if w.Open && w.To == 0 {
-			w.To = last
-		}
 		if w.Open {
-			w.Healed = last
+			w.To, w.Healed = cmp.Or(w.To, last), last
 		}
 		out = append(out, *w)
 	}
 	slices.SortStableFunc(out, func(a, b Window) int { return cmp.Compare(a.Began, b.Began) })
 	return out
-}
-
-// learn takes over what r knows; a later record knows more than an earlier one.
-func (w *Window) learn(r record) {
-	w.Kind = r.Kind
-	w.What = cmp.Or(r.Shape, w.What)
-	if r.Targets != nil {
-		w.Targets = r.Targets
-	}
-	if r.Grudge != nil {
-		w.Grudge = r.Grudge
-	}
-	if r.Effect != "" {
-		w.Effect, w.By = r.Effect, r.By
-	}
 }
 
 // Touches says whether the fault concerns node: as a target, or at either end of a cut link.
