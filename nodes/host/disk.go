@@ -96,24 +96,27 @@ func (d *disk) knock() {
 
 // run does the work until stop.
 func (d *disk) run() {
-	var spare []work
-	for range d.wake {
-		for {
-			d.mu.Lock()
-			batch, closed := d.queue, d.closed
-			d.queue = spare[:0]
-			d.mu.Unlock()
-			if len(batch) == 0 && closed {
-				return
-			}
-			if len(batch) == 0 {
-				break
-			}
+	var batch []work
+	for {
+		var closed bool
+		if batch, closed = d.take(batch); len(batch) > 0 {
 			d.batch(batch)
 			clear(batch) // let go of the data
-			spare = batch
+			continue
 		}
+		if closed {
+			return
+		}
+		<-d.wake
 	}
+}
+
+// take swaps the queue against an empty one.
+func (d *disk) take(spare []work) (batch []work, closed bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	batch, d.queue = d.queue, spare[:0]
+	return batch, d.closed
 }
 
 // batch does a batch. An fsync is held back until something else than an append comes up.

@@ -129,13 +129,14 @@ func open(c Config) (_ *host, err error) {
 	}
 	opened = append(opened, h.observer)
 	h.boot = h.observer.boot
-	if c.outside.files == nil {
-		if c.outside.files, err = openDirectory(c.Data); err != nil {
+	files := c.outside.files
+	if files == nil {
+		if files, err = openDirectory(c.Data); err != nil {
 			return nil, err
 		}
 	}
-	h.disk = newDisk(c.outside.files, h.synced)
-	opened = append(opened, c.outside.files)
+	opened = append(opened, files)
+	h.disk = newDisk(files, h.synced)
 	if h.node, err = c.Protocol.New(c.Node); err != nil {
 		return nil, fmt.Errorf("make %s node: %w", c.Protocol.Name, err)
 	}
@@ -160,7 +161,7 @@ func bootSeed() uint64 {
 func (h *host) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	found, err := h.cfg.outside.files.Read()
+	found, err := h.disk.files.Read()
 	if err != nil {
 		return errors.Join(fmt.Errorf("start node %s: %w", h.cfg.Node.Self, err), h.close())
 	}
@@ -192,5 +193,5 @@ func (h *host) run(ctx context.Context) error {
 func (h *host) close() error {
 	h.peers.Close() // closed before, where the goroutines ran
 	h.clients.Close()
-	return errors.Join(h.cfg.outside.files.Close(), h.observer.Close())
+	return errors.Join(h.disk.files.Close(), h.observer.Close())
 }
