@@ -21,6 +21,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/testcontainers/testcontainers-go"
 
+	"sunder/nemesis"
 	"sunder/nodes"
 )
 
@@ -71,6 +72,7 @@ type Cluster struct {
 	daemon  *daemon
 	run     string
 	owner   owner
+	first   nemesis.State // of every node
 	network *testcontainers.DockerNetwork
 	nodes   []*node // n1 first
 	phases  phases
@@ -101,37 +103,46 @@ func Start(ctx context.Context, config Config) (*Cluster, error) {
 
 // up does it in the order in which one thing needs the other, and as much at once as it can.
 func (c *Cluster) up(ctx context.Context) error {
+	return c.phases.run(ctx, append([]phase{c.reachPhase()}, c.upPhases()...))
+}
+
+func (c *Cluster) reachPhase() phase {
+	return phase{"daemon", func(ctx context.Context) (err error) {
+		c.daemon, err = reach(ctx, c.config.Log)
+		return err
+	}}
+}
+
+func (c *Cluster) upPhases() []phase {
 	var image string
 	var subnet netip.Prefix
-	return c.phases.run(ctx,
-		phase{"daemon", func(ctx context.Context) (err error) {
-			c.daemon, err = reach(ctx, c.config.Log)
-			return err
-		}},
-		phase{"image, network", func(ctx context.Context) error {
+	return []phase{
+		{"image and network", func(ctx context.Context) error {
 			return each([]func() error{
 				func() (err error) { image, err = c.image(ctx); return err },
-				func() error { _, err := c.daemon.clean(ctx); return err },
-				func() (err error) {
-					c.network, subnet, err = c.daemon.createNetwork(ctx, c.labels())
-					if err == nil {
-						c.daemon.join(ctx, c.network.ID)
-					}
-					return err
-				},
+				func() (err error) { subnet, err = c.connectNetwork(ctx); return err },
+				func() error { c.cleanOthers(ctx); return nil },
 			}, func(do func() error) error { return do() })
 		}},
-		phase{"create", func(ctx context.Context) error {
+		{"create", func(ctx context.Context) error {
 			c.plan(subnet)
 			return each(c.nodes, func(n *node) error { return n.create(ctx, image) })
 		}},
-		phase{"start, control", func(ctx context.Context) error {
+		{"start and control", func(ctx context.Context) error {
 			return each(c.nodes, func(n *node) error { return n.boot(ctx) })
 		}},
-		phase{"ready", func(ctx context.Context) error {
+		{"ready", func(ctx context.Context) error {
 			return each(c.nodes, func(n *node) error { return n.await(ctx) })
 		}},
-	)
+	}
+}
+
+func (c *Cluster) connectNetwork(ctx context.Context) (subnet netip.Prefix, err error) {
+	c.network, subnet, err = c.daemon.createNetwork(ctx, c.labels())
+	if err == nil {
+		c.daemon.join(ctx, c.network.ID)
+	}
+	return subnet, err
 }
 
 func (c *Cluster) image(ctx context.Context) (string, error) {
@@ -142,12 +153,19 @@ func (c *Cluster) image(ctx context.Context) (string, error) {
 	return c.daemon.image(ctx, p)
 }
 
+// cleanOthers removes what dead harnesses left. It is no reason not to start if that fails.
+func (c *Cluster) cleanOthers(ctx context.Context) {
+	if _, err := c.daemon.clean(ctx); err != nil {
+		c.daemon.log.Warn("what a dead harness left is still here", "error", err)
+	}
+}
+
 // plan gives every node its address and learns how it is deployed.
 func (c *Cluster) plan(subnet netip.Prefix) {
 	var members []nodes.Member
 	for i := range c.config.Nodes {
 		id := nodes.ID(i + 1)
-		n := &node{cluster: c, id: id, host: hostOf(subnet, int(id))}
+		n := &node{cluster: c, id: id, host: hostOf(subnet, int(id)), want: c.first}
 		c.nodes = append(c.nodes, n)
 		members = append(members, nodes.Member{ID: id, Host: n.host.String()})
 	}
@@ -162,6 +180,9 @@ func (c *Cluster) plan(subnet netip.Prefix) {
 func (c *Cluster) Close(ctx context.Context) error {
 	c.once.Do(func() {
 		c.end()
+		for _, n := range c.nodes {
+			n.hangUp() // after this nobody connects any more
+		}
 		c.keepers.Wait()
 		if c.daemon == nil {
 			return
@@ -176,11 +197,6 @@ func (c *Cluster) Close(ctx context.Context) error {
 
 func (c *Cluster) down(ctx context.Context) error {
 	terminated := each(c.nodes, func(n *node) error {
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		if n.link != nil {
-			n.link.Close()
-		}
 		if n.container == nil {
 			return nil
 		}
@@ -222,6 +238,13 @@ func (c *Cluster) node(id nodes.ID) (*node, error) {
 		return nil, ErrClosed
 	}
 	return c.nodes[id-1], nil
+}
+
+// within is ctx until the cluster is closed.
+func (c *Cluster) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(c.life, func() { cancel(ErrClosed) })
+	return ctx, func() { stop(); cancel(nil) }
 }
 
 // newRun is a name that no other cluster has.

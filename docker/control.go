@@ -98,8 +98,12 @@ func (n *node) connectOnce(ctx context.Context) (agent.Evidence, error) {
 	if err == nil {
 		e, err = link.Apply(ctx, n.want)
 	}
+	if err == nil && c.life.Err() != nil {
+		err = ErrClosed
+	}
 	if err != nil {
-		return e, errors.Join(err, link.Close())
+		link.Close()
+		return e, err
 	}
 	n.link = link
 	c.keepers.Go(func() { n.keep(link) })
@@ -124,6 +128,16 @@ func (n *node) keep(link *agent.Client) {
 	if _, err := n.connect(c.life); err != nil && c.life.Err() == nil {
 		n.link = nil
 		c.daemon.log.Error("an agent is lost: its lease heals its node", "node", n.id, "error", err)
+	}
+}
+
+// hangUp ends the talk with the agent.
+func (n *node) hangUp() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.link != nil {
+		n.link.Close()
+		n.link = nil
 	}
 }
 

@@ -126,6 +126,9 @@ func cause(err error) string {
 	return text
 }
 
+// reaperImage is what testcontainers v0.45 runs as its reaper.
+const reaperImage = "testcontainers/ryuk:0.14.0"
+
 // settleReaper decides whether testcontainers may use its reaper, Ryuk: only where its image is
 // there already, because no registry may be needed. Who set the variable has decided. Without
 // Ryuk, what a dead harness leaves is removed by the next start.
@@ -138,7 +141,7 @@ func settleReaper(ctx context.Context, c *client.Client) string {
 	if image != "" {
 		image += "/"
 	}
-	image += testcontainers.ReaperDefaultImage
+	image += reaperImage
 	if _, err := c.ImageInspect(ctx, image); err == nil {
 		return "used: its image is here"
 	}

@@ -416,4 +416,3 @@ func BenchmarkApply(b *testing.B) {
 		}
 	}
 }
-

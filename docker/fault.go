@@ -54,6 +54,8 @@ func (c *Cluster) ask(
 	if err != nil {
 		return agent.Evidence{}, err
 	}
+	ctx, cancel := c.within(ctx)
+	defer cancel()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	note(n)
@@ -79,22 +81,24 @@ func (c *Cluster) Kill(ctx context.Context, id nodes.ID) (Machine, error) {
 	if err != nil {
 		return Machine{}, err
 	}
+	ctx, cancel := c.within(ctx)
+	defer cancel()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if !n.down {
-		n.down = true // before the kill, or keep would try to reconnect
 		_, err = c.daemon.api.ContainerKill(ctx, n.container.GetContainerID(),
 			client.ContainerKillOptions{Signal: "KILL"})
-		if n.link != nil {
-			n.link.Close()
-			n.link = nil
-		}
 	}
 	m, err2 := n.machine(ctx)
-	if err != nil && m.Running {
-		return m, fmt.Errorf("kill container of %s: %w", id, err)
+	if err2 != nil || m.Running {
+		return m, fmt.Errorf("kill container of %s: %w", id, errors.Join(err, err2))
 	}
-	return m, err2
+	n.down = true // even if it was not we who did it
+	if n.link != nil {
+		n.link.Close()
+		n.link = nil
+	}
+	return m, nil
 }
 
 // Start starts a node's container after Kill, at its old address and with its old volume. What
@@ -104,6 +108,8 @@ func (c *Cluster) Start(ctx context.Context, id nodes.ID) (Machine, agent.Eviden
 	if err != nil {
 		return Machine{}, agent.Evidence{}, err
 	}
+	ctx, cancel := c.within(ctx)
+	defer cancel()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	var e agent.Evidence

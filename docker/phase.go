@@ -20,7 +20,7 @@ type phase struct {
 type phases []Phase
 
 // run does one step after the other and stops at the first that fails.
-func (p *phases) run(ctx context.Context, steps ...phase) error {
+func (p *phases) run(ctx context.Context, steps []phase) error {
 	for _, s := range steps {
 		began := time.Now()
 		if err := s.do(ctx); err != nil {
