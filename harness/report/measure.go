@@ -16,7 +16,7 @@ func measures(ops figures.Ops, windows []figures.Window, p plan.Plan) []Measure 
 		if byKind[w.Kind] == nil {
 			kinds = append(kinds, w.Kind)
 		}
-		byKind[w.Kind] = append(byKind[w.Kind], w.From-w.Began)
+		byKind[w.Kind] = append(byKind[w.Kind], w.Applied)
 	}
 	for _, k := range kinds {
 		out = append(out, Measure{"apply " + k, figures.NewSpread(byKind[k])})

@@ -37,7 +37,7 @@ func Summary(w io.Writer, r Results) error {
 			break
 		}
 		fmt.Fprintf(&b, "| %s | %s | %.1f s | %.1f s | %s |\n", md(f.Kind), md(f.Where()),
-			f.From.Seconds(), f.To.Seconds(), md(f.effect()))
+			f.From.Seconds(), f.To.Seconds(), md(f.Outcome()))
 	}
 	if len(r.Checkers) > 0 {
 		b.WriteString("\n| checker | verdict | reason |\n|---|---|---|\n")

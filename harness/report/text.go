@@ -96,7 +96,7 @@ func (t *text) faults(r Results) {
 			break
 		}
 		when := fmt.Sprintf("%5.1f–%.1f s", f.From.Seconds(), f.To.Seconds())
-		t.field("", fmt.Sprintf("%s  %s, %s; %s", when, f.Kind, f.Where(), f.effect()))
+		t.field("", fmt.Sprintf("%s  %s, %s; %s", when, f.Kind, f.Where(), f.Outcome()))
 	}
 }
 

@@ -27,8 +27,8 @@ func (f Fault) Where() string {
 	return f.What + " of " + strings.Join(f.Targets, ", ")
 }
 
-// effect is the proof of a fault's effect in words.
-func (f Fault) effect() string {
+// Outcome is what came of a fault, with the proof: "proven: 412 packets dropped".
+func (f Fault) Outcome() string {
 	e := f.Effect
 	if e == "" {
 		e = "none"

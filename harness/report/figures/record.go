@@ -7,50 +7,22 @@ import (
 	"slices"
 	"strings"
 
-	"sunder/harness/history"
 	"sunder/harness/plan"
+	"sunder/nemesis"
 )
 
-// record is the part of nemesis.Record that is shown. TODO-merge: use nemesis.Record.
-type record struct {
-	Fault    int                         `json:"fault"`
-	Asked    plan.Fault                  `json:"asked"`
-	Targets  []string                    `json:"targets"`
-	Leader   string                      `json:"leader"`
-	Grudge   map[string][]string         `json:"grudge"`
-	Notes    []string                    `json:"notes"`
-	Overlap  map[string]map[string][]int `json:"overlap"`
-	Effect   string                      `json:"effect"`
-	Evidence []string                    `json:"evidence"`
-	Healed   []string                    `json:"healed"`
-	Outside  bool                        `json:"outside"`
-}
-
-// parse reads a record of a fault, where v is one.
-func parse(v history.Value) (r record, ok bool) {
-	err := v.Decode(&r)
-	return r, err == nil && r.Asked.Kind != ""
-}
-
 // learn takes over what r knows; a later record knows more than an earlier one.
-func (w *Window) learn(r record) {
+func (w *Window) learn(r nemesis.Record) {
 	w.Kind, w.What = r.Asked.Kind, what(r.Asked)
+	w.Targets, w.Leader, w.Grudge = r.Targets, r.Leader, r.Grudge
+	w.Applied = r.StartTook.Duration
 	w.Outside = w.Outside || r.Outside
-	if r.Targets != nil {
-		w.Targets = r.Targets
-	}
-	if r.Grudge != nil {
-		w.Grudge = r.Grudge
-	}
-	w.Leader = cmp.Or(r.Leader, w.Leader)
 	w.Notes = r.Notes
 	if len(r.Healed) > 0 {
 		w.Notes = append(slices.Clone(r.Notes), "healed itself on "+strings.Join(r.Healed, ", "))
 	}
-	if r.Effect != "" {
-		w.Effect, w.Proof = string(r.Effect), r.Evidence
-	}
-	if others := overlapping(r.Overlap); w.Effect == "masked" && len(others) > 0 {
+	w.Effect, w.Proof = string(r.Effect), r.Evidence
+	if others := overlapping(r.Overlap); r.Effect == nemesis.Masked && len(others) > 0 {
 		w.Proof = append(slices.Clone(r.Evidence), "by fault "+strings.Join(others, ", "))
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"sunder/harness/history"
+	"sunder/harness/plan"
+	"sunder/nemesis"
 	"sunder/nodes"
 )
 
@@ -27,6 +29,7 @@ type Window struct {
 	From    time.Duration       `json:"from_ns"`
 	To      time.Duration       `json:"to_ns"`
 	Healed  time.Duration       `json:"healed_ns"`
+	Applied time.Duration       `json:"applied_ns"`     // it took so long to put it in force
 	Open    bool                `json:"open,omitempty"` // the history ends before the fault did
 }
 
@@ -44,8 +47,8 @@ func Windows(events []history.Event) []Window {
 		if e.Kind == history.Invoke {
 			invoked = e.Time
 		}
-		r, ok := parse(e.Value)
-		if !ok {
+		var r nemesis.Record
+		if e.Value.Decode(&r) != nil {
 			continue
 		}
 		w := open[r.Fault]
@@ -63,7 +66,9 @@ func Windows(events []history.Event) []Window {
 			w.To, w.Healed, w.Open = invoked, e.Time, false
 			delete(open, r.Fault)
 		}
-		w.learn(r)
+		if e.Kind != history.Invoke || w.Kind == "" {
+			w.learn(r)
+		}
 	}
 	out := make([]Window, 0, len(all))
 	for _, w := range all {
@@ -92,7 +97,7 @@ func (w Window) Touches(node string) bool {
 // Nodes are n1 to nN and all others that operations or windows name, in order.
 func Nodes(n int, ops Ops, windows []Window) []string {
 	seen := make(map[string]bool)
-	for i := range n {
+	for i := range min(n, plan.NodesMax) {
 		seen[nodes.ID(i+1).String()] = true
 	}
 	for _, op := range ops {

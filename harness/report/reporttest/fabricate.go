@@ -14,6 +14,7 @@ import (
 	"sunder/harness/history"
 	"sunder/harness/plan"
 	"sunder/harness/report"
+	"sunder/nemesis"
 	"sunder/nodes"
 )
 
@@ -23,6 +24,9 @@ const (
 	length    = 60 * time.Second
 )
 
+// staleFrom is the first of the processes that show the anomaly.
+const staleFrom = 10_000
+
 // hostile is what an enemy could have a node say; a page that shows it as anything but text is
 // broken.
 const hostile = `</pre><script>console.error("a node's text ran")</script><img src=x onerror=alert(1)>`
@@ -31,8 +35,8 @@ const hostile = `</pre><script>console.error("a node's text ran")</script><img s
 type fault struct {
 	ask      plan.Fault
 	targets  []string
-	grudge   map[string][]string
-	effect   string
+	grudge   nemesis.Grudge
+	effect   nemesis.Effect
 	evidence []string
 	masks    map[string]map[string][]int
 	outside  bool
@@ -63,13 +67,8 @@ func Run(invalid bool) report.Run {
 	var ops []int
 	for i := range f.events {
 		f.events[i].Index = i
-		if invalid && f.events[i].Kind == history.Invoke && f.events[i].Process >= 1000 {
+		if e := f.events[i]; e.Kind == history.Invoke && e.Process >= staleFrom {
 			ops = append(ops, i)
-		}
-	}
-	for i, e := range f.events {
-		if e.Process >= 1000 { // back to ordinary processes that are idle then
-			f.events[i].Process -= 700
 		}
 	}
 	run := report.Run{Plan: p, Events: f.events, Observed: f.observe(), Origin: origin()}
@@ -146,7 +145,7 @@ func (f *fabricator) clients() {
 		free[t] += took + time.Duration(f.rand.Int64N(int64(40*time.Millisecond)))
 	}
 	for n := range nodeCount {
-		f.write(history.Process(2000*threads+n), "read", "k1", nodes.ID(n+1).String(), "null", "7",
+		f.write(history.Process(200*threads+n), "read", "k1", nodes.ID(n+1).String(), "null", "7",
 			length+600*time.Millisecond, 3*time.Millisecond, history.OK, "")
 	}
 }
@@ -212,30 +211,30 @@ func (f *fabricator) stale(invalid bool) string {
 	}
 	ms := time.Millisecond
 	at := 8300 * ms
-	f.write(1000, "write", "k3", "n2", "90001", "90001", at, 3*ms, history.OK, "")
-	f.write(1001, "write", "k3", "n3", "90002", "90002", at+12*ms, 4*ms, history.OK, "")
-	f.write(1002, "read", "k3", "n4", "", "90002", at+19*ms, 3*ms, history.OK, "")
-	f.write(1003, "read", "k3", "n1", "", "90001", at+25*ms, 2*ms, history.OK, "")
-	return "Process 303 read 90001 from n1, though 90002 had been acknowledged 9 ms before the read " +
-		"began, and process 302 had read it."
+	f.write(staleFrom+0, "write", "k3", "n2", "90001", "90001", at, 3*ms, history.OK, "")
+	f.write(staleFrom+1, "write", "k3", "n3", "90002", "90002", at+12*ms, 4*ms, history.OK, "")
+	f.write(staleFrom+2, "read", "k3", "n4", "", "90002", at+19*ms, 3*ms, history.OK, "")
+	f.write(staleFrom+3, "read", "k3", "n1", "", "90001", at+25*ms, 2*ms, history.OK, "")
+	return "Process 10003 read 90001 from n1, though 90002 had been acknowledged 9 ms before the read " +
+		"began, and process 10002 had read it."
 }
 
 // nemesis fabricates what the nemesis wrote down.
 func (f *fabricator) nemesis() {
 	for i, fault := range f.faults {
-		record := map[string]any{"fault": i, "asked": fault.ask}
-		add := func(name string, kind history.Kind, at time.Duration) {
-			f.events = append(f.events, history.Event{Time: at, Process: history.Nemesis, Kind: kind,
-				F: name, Value: history.Marshal(record)})
-		}
 		from, to := fault.ask.At.Duration, fault.ask.At.Duration+fault.ask.Duration.Duration
 		took := time.Duration(2+f.rand.IntN(9)) * time.Millisecond
+		r := nemesis.Record{Fault: i, Asked: fault.ask, Start: plan.Of(from)}
+		add := func(name string, kind history.Kind, at time.Duration) {
+			f.events = append(f.events, history.Event{Time: at, Process: history.Nemesis, Kind: kind,
+				F: name, Value: history.Marshal(r)})
+		}
 		add("start", history.Invoke, from)
-		record["targets"], record["grudge"] = fault.targets, fault.grudge
-		record["outside"] = fault.outside
+		r.Targets, r.Grudge, r.Outside = fault.targets, fault.grudge, fault.outside
+		r.StartTook, r.EndTook = plan.Of(took), plan.Of(took)
 		add("start", history.Info, from+took)
 		add("end", history.Invoke, to)
-		record["effect"], record["evidence"], record["overlap"] = fault.effect, fault.evidence, fault.masks
+		r.End, r.Effect, r.Evidence, r.Overlap = plan.Of(to), fault.effect, fault.evidence, fault.masks
 		add("end", history.Info, to+took)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sunder/harness/plan"
+	"sunder/nemesis"
 	"sunder/nodes"
 )
 
@@ -47,8 +48,8 @@ func faults() []fault {
 }
 
 // cut is the grudge in which neither side hears the other.
-func cut(a, b []string) map[string][]string {
-	g := make(map[string][]string)
+func cut(a, b []string) nemesis.Grudge {
+	g := make(nemesis.Grudge)
 	for _, n := range a {
 		g[n] = b
 	}
