@@ -21,6 +21,7 @@ type process struct {
 	stop   func()
 	yield  func(struct{}) bool
 	asks   uint64
+	asked  string    // the node that the last command went to
 	res    kv.Result // what a wait ended with
 	err    error
 }
@@ -31,7 +32,9 @@ func newProcess(w *World, id history.Process, c nodes.Client) *process {
 		p.yield = yield
 		for { // an operation each time round
 			value, err := p.invoke()
-			p.w.complete(history.Complete(p.inv, p.w.now, value, err))
+			done := history.Complete(p.inv, p.w.now, value, err)
+			done.Node = p.asked
+			p.w.complete(done)
 			if !yield(struct{}{}) {
 				return
 			}
@@ -64,6 +67,7 @@ func (p *process) Sleep(d time.Duration) {
 func (p *process) Do(to nodes.ID, c kv.Command, timeout time.Duration) (kv.Result, error) {
 	p.asks++
 	ask := p.asks
+	p.asked = to.String()
 	answered := false
 	end := func(res kv.Result, err error) {
 		if !answered {

@@ -18,6 +18,7 @@ type node struct {
 	proc   nodes.Node // nil while the process is down
 	life   uint64     // boots so far; what was meant for a former life is lost
 	seq    uint64     // observations in this life
+	killed bool       // by a fault, which is to start it again
 	paused bool
 	held   []func() // what reached it while paused
 	clock  clock
@@ -46,7 +47,7 @@ func newNode(w *World, id nodes.ID) *node {
 
 // boot starts a process on what the disk holds.
 func (n *node) boot() {
-	n.life++
+	n.life++ // also what is left of a former life can no longer reach it
 	n.seq, n.exit = 0, ""
 	n.timers = map[nodes.TimerID]timer{}
 	n.owed = map[nodes.RequestID]waiter{}

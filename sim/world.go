@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"sunder/harness"
 	"sunder/harness/history"
 	"sunder/harness/plan"
 	"sunder/nemesis"
@@ -35,7 +36,7 @@ type World struct {
 	nodes     []*node
 	processes map[history.Process]*process
 	completed []history.Event
-	ledger    *nemesis.Ledger
+	injector  harness.Injector
 	sent      uint64 // random choices of the network and the disks so far
 	timerGen  uint64
 	trace     uint64
@@ -65,7 +66,8 @@ func New(o Options) (*World, error) {
 		w.nodes = append(w.nodes, newNode(w, id))
 		names[i] = id.String()
 	}
-	w.ledger = nemesis.NewLedger(names)
+	w.injector = harness.Injector{Driver: driver{w}, Faults: o.Plan.Faults,
+		Ledger: &nemesis.Ledger{Nodes: names, Assumption: o.Protocol.Clock(o.Plan.Options)}}
 	for _, n := range w.nodes {
 		if n.boot(); n.proc == nil {
 			return nil, fmt.Errorf("boot %s: %s", n.id, n.exit)
