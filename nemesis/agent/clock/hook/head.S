@@ -11,8 +11,10 @@ control:
 	.rept 4
 	.quad 0, 0, 0x100000000, 0
 	.quad 0, 0, 0x100000000, 0
-	.quad 0, 0
+	.quad 0, 0, 0
 	.endr
+
+	.section .note.GNU-stack,"",%progbits
 
 /* Room for the instructions that the patches replace; the agent fills it. */
 	.section .room,"ax"

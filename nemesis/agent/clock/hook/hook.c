@@ -24,6 +24,7 @@ struct line {
 struct slot {
 	struct line line[2]; /* realtime, monotonic */
 	i64 delta, period;   /* realtime jumps by delta every other period; 0 is never */
+	i64 since;           /* when the slot came into force, monotonic; for the agent */
 };
 
 struct control {
