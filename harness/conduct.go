@@ -19,8 +19,8 @@ type Environment interface {
 	Now() time.Duration
 	// Invoke starts an operation of a client process. It completes once, or never.
 	Invoke(inv history.Event)
-	// Inject starts the plan's fault, or ends it. The completion, an Info, carries what the target
-	// resolved to and what was read back.
+	// Inject starts the plan's fault, or ends it. The completion carries what the target resolved
+	// to and what was read back; it is OK if all was done, else Info.
 	Inject(inv history.Event, fault int, end bool)
 	// Recover waits until the healed system serves again. The completion says whether it did.
 	Recover(inv history.Event)

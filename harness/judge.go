@@ -105,7 +105,7 @@ type faults struct {
 
 func (f *faults) read() {
 	for _, e := range f.events {
-		if e.Process != history.Nemesis || e.Kind != history.Info {
+		if e.Process != history.Nemesis || e.Kind == history.Invoke {
 			continue
 		}
 		if e.Error != "" {
@@ -129,7 +129,7 @@ func (f faults) windows() []checker.Window {
 		end = f.events[len(f.events)-1].Time
 	}
 	var out []checker.Window
-	for _, w := range nemesis.Windows(f.names, f.assumption, end, f.records) {
+	for _, w := range nemesis.Windows(f.names, end, f.records) {
 		out = append(out, checker.Window{Name: w.Name, Start: w.Start, End: w.End,
 			Quorum: w.Quorum >= quorumStretch})
 	}

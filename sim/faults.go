@@ -13,9 +13,9 @@ import (
 func (w *World) Inject(inv history.Event, fault int, end bool) {
 	value, err := w.injector.Do(fault, end)
 	done := inv
-	done.Time, done.Kind, done.Value = w.now, history.Info, value
+	done.Time, done.Kind, done.Value = w.now, history.OK, value
 	if err != nil {
-		done.Error = err.Error()
+		done.Kind, done.Error = history.Info, err.Error()
 	}
 	w.complete(done)
 }
@@ -33,7 +33,7 @@ func (w *World) Recover(inv history.Event) {
 	look = func() {
 		leader, agree := w.leader()
 		done := inv
-		done.Time, done.Kind = w.now, history.Info
+		done.Time, done.Kind = w.now, history.OK
 		switch {
 		case agree && leader != "":
 			done.Value = history.Marshal(map[string]string{"leader": leader})
@@ -41,6 +41,7 @@ func (w *World) Recover(inv history.Event) {
 			w.queue.push(w.now+recoverEvery, look)
 			return
 		default:
+			done.Kind = history.Info
 			done.Error = fmt.Sprintf("not recovered after %v", recoverLimit)
 		}
 		w.complete(done)

@@ -155,12 +155,12 @@ func (e *Environment) do(inv history.Event, f func() (history.Value, error)) {
 	job := func() {
 		value, err := f()
 		c := inv
-		c.Kind, c.Time = history.Info, e.Now()
+		c.Kind, c.Time = history.OK, e.Now()
 		if value != "" {
 			c.Value = value
 		}
 		if err != nil {
-			c.Error = err.Error()
+			c.Kind, c.Error = history.Info, err.Error()
 		}
 		e.report(c)
 	}
