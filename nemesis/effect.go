@@ -75,41 +75,43 @@ func (e Evidence) same(other Evidence) bool {
 // up says whether there was a process.
 func (e Evidence) up() bool { return e.State == running || e.State == stopped }
 
+// judgeKill goes by what was read right after the start: nothing else had started by then.
 func (r Record) judgeKill(n string, p Proof) finding {
 	before, started, ended := p.Before[n], p.Started[n], p.Ended[n]
-	reborn := ended.up() && !ended.same(before)
+	by := r.by(n, kill)
 	switch {
-	case before.up() && reborn:
-		return proven("%s: pid %d → %d, started anew", n, before.PID, ended.PID)
-	case before.up() && started.State == dead && r.by(n, kill) != "":
-		return proven("%s: pid %d killed, kept down by %s", n, before.PID, r.by(n, kill))
-	case before.up() && started.State == dead:
-		return proven("%s: pid %d killed, and has not started again", n, before.PID)
-	case !before.up() && r.by(n, kill) != "":
-		return masked("%s: masked by %s", n, r.by(n, kill))
-	case before.State == dead:
-		return masked("%s: masked, it was dead and no fault had killed it", n)
-	case before.State == "" || ended.State == "":
+	case before.State == "" || started.State == "":
 		return none("%s: its process was not read back", n)
+	case !before.up() && by != "":
+		return masked("%s: masked by %s", n, by)
+	case !before.up():
+		return masked("%s: masked, it was dead and no fault had killed it", n)
+	case started.up() && started.same(before):
+		return none("%s: pid %d was not killed", n, before.PID)
+	case ended.up():
+		return proven("%s: pid %d → %d, started anew", n, before.PID, ended.PID)
+	case by != "":
+		return proven("%s: pid %d killed, kept down by %s", n, before.PID, by)
 	}
-	return none("%s: pid %d was not killed", n, before.PID)
+	return proven("%s: pid %d killed, and has not started again", n, before.PID)
 }
 
+// judgePause does so, too. A node that was dead then is stopped as soon as it is back.
 func (r Record) judgePause(n string, p Proof) finding {
 	before, started, ending := p.Before[n], p.Started[n], p.Ending[n]
 	switch {
-	case before.State == stopped && r.by(n, pause) != "":
-		return masked("%s: masked by %s", n, r.by(n, pause))
 	case started.State == stopped && before.State != stopped:
 		return proven("%s: pid %d in state T", n, started.PID)
-	case ending.State == stopped && before.State != stopped:
+	case started.State == stopped && r.by(n, pause) != "":
+		return masked("%s: masked by %s", n, r.by(n, pause))
+	case started.State == dead && ending.State == stopped && r.by(n, pause) == "":
 		return proven("%s: pid %d in state T, once it had started", n, ending.PID)
-	case r.by(n, kill) != "":
+	case started.State == dead && r.by(n, kill) != "":
 		return masked("%s: masked by %s", n, r.by(n, kill))
-	case before.State == dead || started.State == dead:
+	case started.State == dead:
 		return masked("%s: masked, it was dead and no fault had killed it", n)
 	case started.State == "":
 		return none("%s: its process was not read back", n)
 	}
-	return none("%s: pid %d was %s", n, started.PID, started.State)
+	return none("%s: pid %d was %s before and %s after", n, started.PID, before.State, started.State)
 }

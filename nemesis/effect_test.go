@@ -109,6 +109,9 @@ func TestJudge(t *testing.T) {
 		{"killed, kept down by another", under(killed, kill, "n1"), func(p Proof) Proof {
 			return p.died("n1", p.Started, p.Ending, p.Ended)
 		}, Proven, "kept down by fault 4 (kill)"},
+		{"not killed, but later by another", under(killed, kill, "n1"), func(p Proof) Proof {
+			return p.died("n1", p.Ending).reborn("n1", p.Ended)
+		}, None, "pid 41 was not killed"},
 		{"killed by another before", under(killed, kill, "n1"), func(p Proof) Proof {
 			return p.died("n1", p.Before, p.Started, p.Ending).reborn("n1", p.Ended)
 		}, Masked, "n1: masked by fault 4 (kill)"},
@@ -120,7 +123,10 @@ func TestJudge(t *testing.T) {
 
 		{"paused", paused, func(p Proof) Proof { return p.stopped("n1", p.Started, p.Ending) },
 			Proven, "n1: pid 41 in state T"},
-		{"not paused", paused, func(p Proof) Proof { return p }, None, "pid 41 was running"},
+		{"not paused", paused, func(p Proof) Proof { return p }, None, "pid 41 was running before and running after"},
+		{"not paused, but later by another", under(paused, pause, "n1"), func(p Proof) Proof {
+			return p.stopped("n1", p.Ending)
+		}, None, "pid 41 was running"},
 		{"paused by another", under(paused, pause, "n1"), func(p Proof) Proof {
 			return p.stopped("n1", p.Before, p.Started, p.Ending)
 		}, Masked, "fault 4 (pause)"},
@@ -219,11 +225,12 @@ func TestTheWorstTargetDecides(t *testing.T) {
 	r := Record{Asked: plan.Fault{Kind: kill}, Targets: []string{"n1", "n2", "n3"},
 		Overlap: held(kill, "n2")}
 	p := proofOf("n1", "n2", "n3")
-	p.died("n2", p.Before, p.Started, p.Ending).reborn("n2", p.Ended).reborn("n1", p.Ended)
+	p.died("n2", p.Before, p.Started, p.Ending).reborn("n2", p.Ended)
+	p.died("n1", p.Started, p.Ending).reborn("n1", p.Ended)
 	if got := r.Judge(p); got.Effect != None || len(got.Evidence) != 3 {
 		t.Errorf("one of three was not killed: %s, %q", got.Effect, got.Evidence)
 	}
-	p.reborn("n3", p.Ended)
+	p.died("n3", p.Started, p.Ending, p.Ended)
 	if got := r.Judge(p); got.Effect != Proven {
 		t.Errorf("two killed, one masked: %s, %q", got.Effect, got.Evidence)
 	}

@@ -24,8 +24,8 @@ func TestGeneratedFaultsRespectTheirBounds(t *testing.T) {
 			Nodes: rapid.IntRange(2, 64).Draw(t, "nodes"),
 			Kinds: rapid.SliceOfNDistinct(rapid.SampledFrom([]string{partition, clock, kill, pause}), 1, 4,
 				rapid.ID[string]).Draw(t, "kinds"),
-			TimeLimit:  time.Duration(rapid.Int64Range(1e9, 200e9).Draw(t, "limit")),
-			Container:  rapid.Bool().Draw(t, "container"),
+			TimeLimit: time.Duration(rapid.Int64Range(1e9, 200e9).Draw(t, "limit")),
+			Container: rapid.Bool().Draw(t, "container"),
 			Assumption: rapid.SampledFrom([]nodes.ClockAssumption{
 				{}, tenPercent, {Bounded: true}}).Draw(t, "clocks"),
 			ClockRates: rapid.SampledFrom([][2]float64{
@@ -251,5 +251,37 @@ func TestPlansOfOldSeeds(t *testing.T) {
 			fmt.Fprintf(&out, "%7v for %-6v %-9s %-8s %s\n", f.At, f.Duration, f.Kind, f.Target, what)
 		}
 		return out.String()
+	})
+}
+
+// Each fault is seen somewhere, whoever leads: no other one that is active masks it entirely.
+func TestNoFaultIsMaskedEntirely(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(2, 9).Draw(t, "nodes")
+		faults, err := Generate(Options{Seed: rapid.Uint64().Draw(t, "seed"), Nodes: n,
+			Kinds: []string{partition, clock, kill, pause}, TimeLimit: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := Ledger{Nodes: nodeNames(n)}
+		for i, f := range faults {
+			for _, j := range l.Active() {
+				if faults[j].At.Duration+faults[j].Duration.Duration <= f.At.Duration {
+					l.End(j, f.At.Duration)
+				}
+			}
+			v := View{Now: f.At.Duration,
+				Leader: rapid.SampledFrom(append(nodeNames(n), "")).Draw(t, "leader")}
+			now := l.Desired()
+			r, err := l.Start(i, f, v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := resolver{l.Nodes, f, v, now}
+			if f.Kind == partition && !s.seen(r.Grudge) || f.Kind != partition &&
+				!slices.ContainsFunc(r.Targets, func(n string) bool { return s.hidden(n) == 0 }) {
+				t.Fatalf("%v has no effect beside %v, nodes %v", r, l.Active(), now)
+			}
+		}
 	})
 }
