@@ -14,6 +14,7 @@ type Context struct {
 
 	seed    uint64 // salted on the way down, so that no two generators draw alike
 	mask    set    // the threads that this generator may use
+	drawn   Thread // the free one of them that was drawn on the way down, or nobody
 	threads *Threads
 }
 
@@ -41,10 +42,14 @@ func (c Context) salt(n uint64) Context {
 	return c
 }
 
-// on is the context of a generator that may use only the threads of m.
-func (c Context) on(m *set) Context {
+// on is the context of a generator that may use only the threads of m, the drawn one first.
+func (c Context) on(m *set, drawn Thread) Context {
 	for i := range c.threads.words {
 		c.mask[i] &= m[i]
+	}
+	c.drawn = nobody
+	if drawn != nobody && c.mask.has(drawn) {
+		c.drawn = drawn
 	}
 	return c
 }
@@ -62,22 +67,25 @@ func (c *Context) idle() bool {
 // Those that had no turn in this round come first. The nemesis is drawn only where there is
 // nobody else: what is for the nemesis says so by OnNemesis.
 func (c *Context) pick() (t Thread, free, any bool) {
+	if c.drawn != nobody {
+		return c.drawn, true, true
+	}
 	workers := c.workers()
-	var can, first set
+	var can, early set
 	var all uint64
-	n, early := 0, 0
+	n, nEarly := 0, 0
 	for i := range c.threads.words {
 		all |= workers[i]
 		can[i] = workers[i] & c.threads.free[i]
-		first[i] = can[i] & c.threads.fresh[i]
+		early[i] = can[i] & c.threads.fresh[i]
 		n += bits.OnesCount64(can[i])
-		early += bits.OnesCount64(first[i])
+		nEarly += bits.OnesCount64(early[i])
 	}
 	switch {
 	case n == 0:
-		return 0, false, all != 0
-	case early > 0:
-		return first.nth(int(c.below(saltPick, uint64(early)))), true, true
+		return nobody, false, all != 0
+	case nEarly > 0:
+		return early.nth(int(c.below(saltPick, uint64(nEarly)))), true, true
 	}
 	return can.nth(int(c.below(saltPick, uint64(n)))), true, true
 }

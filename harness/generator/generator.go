@@ -8,6 +8,7 @@
 package generator
 
 import (
+	"slices"
 	"time"
 
 	"sunder/harness/history"
@@ -190,3 +191,19 @@ func (s *filtered) update(c Context, t Thread, e history.Event) state {
 
 // ended says whether s is known to be exhausted for good.
 func ended(s state) bool { return s == state((*done)(nil)) }
+
+// hears says whether s, or what comes after it, may care how operations end. Most do not, and are
+// spared the telling.
+func hears(s state) bool {
+	switch s := s.(type) {
+	case *done, *fn, *logLine, *sleeping:
+		return false
+	case *mixed:
+		return slices.ContainsFunc(s.of, hears)
+	case *reserved:
+		return hears(s.g) || hears(s.rest)
+	case *limited:
+		return hears(s.of)
+	}
+	return true
+}

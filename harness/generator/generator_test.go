@@ -17,7 +17,7 @@ import (
 // TestGenerators runs what testdata describes. A failure means that a generator behaves otherwise
 // than it was: run with -rewrite and commit the difference only if you understand it.
 func TestGenerators(t *testing.T) {
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+	datadriven.Walk(t, "testdata/golden", func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			g, err := schedulertest.Parse(d.Input)
 			if err != nil {

@@ -37,7 +37,7 @@ type masked struct {
 }
 
 func (s *masked) next(c Context) (Op, Verdict, time.Duration, state) {
-	op, v, at, rest := s.of.next(c.on(s.m))
+	op, v, at, rest := s.of.next(c.on(s.m, c.drawn))
 	return op, v, at, s.with(rest)
 }
 
@@ -52,7 +52,7 @@ func (s *masked) update(c Context, t Thread, e history.Event) state {
 	if !s.m.has(t) {
 		return s
 	}
-	return s.with(s.of.update(c.on(s.m), t, e))
+	return s.with(s.of.update(c.on(s.m, nobody), t, e))
 }
 
 // Reserve keeps the first n client threads of those it may use for g, and leaves all others to
@@ -68,27 +68,31 @@ type reserved struct {
 
 func (s *reserved) next(c Context) (Op, Verdict, time.Duration, state) {
 	first := c.first(s.n)
-	others := without(c.workers(), first)
-	t, free, _ := c.pick()
+	t, _, _ := c.pick() // decides who is asked first, so that each side gets its share
 	wait := waiting{verdict: Exhausted}
-	now := s
-	for k := range 2 {
-		// A free thread, drawn from all, decides who is asked first: each gets its share.
-		if mine := (free && first.has(t)) == (k == 0); mine {
-			op, v, at, g := now.g.next(c.salt(saltChild).on(&first))
-			if now = now.with(g, now.rest); v == Emit {
-				return op, v, at, now
-			}
-			wait.add(v, at)
-			continue
-		}
-		op, v, at, rest := now.rest.next(c.salt(saltOthers).on(&others))
-		if now = now.with(now.g, rest); v == Emit {
-			return op, v, at, now
+	mine := t != nobody && first.has(t)
+	for range 2 {
+		var op Op
+		var v Verdict
+		var at time.Duration
+		if op, v, at, s = s.ask(c, &first, mine, t); v == Emit {
+			return op, v, at, s
 		}
 		wait.add(v, at)
+		mine = !mine
 	}
-	return Op{}, wait.verdict, wait.at, now
+	return Op{}, wait.verdict, wait.at, s
+}
+
+// ask asks g, or else the rest.
+func (s *reserved) ask(c Context, first *set, g bool, t Thread) (Op, Verdict, time.Duration, *reserved) {
+	if g {
+		op, v, at, g := s.g.next(c.salt(saltChild).on(first, t))
+		return op, v, at, s.with(g, s.rest)
+	}
+	others := without(c.workers(), *first)
+	op, v, at, rest := s.rest.next(c.salt(saltOthers).on(&others, t))
+	return op, v, at, s.with(s.g, rest)
 }
 
 func (s *reserved) with(g, rest state) *reserved {
@@ -101,10 +105,10 @@ func (s *reserved) with(g, rest state) *reserved {
 func (s *reserved) update(c Context, t Thread, e history.Event) state {
 	first := c.first(s.n)
 	if first.has(t) {
-		return s.with(s.g.update(c.salt(saltChild).on(&first), t, e), s.rest)
+		return s.with(s.g.update(c.salt(saltChild).on(&first, nobody), t, e), s.rest)
 	}
 	others := without(c.workers(), first)
-	return s.with(s.g, s.rest.update(c.salt(saltOthers).on(&others), t, e))
+	return s.with(s.g, s.rest.update(c.salt(saltOthers).on(&others, nobody), t, e))
 }
 
 // EachThread runs g on every thread by itself, each from the beginning.
@@ -122,14 +126,14 @@ func (s *each) next(c Context) (Op, Verdict, time.Duration, state) {
 	wait := waiting{verdict: Exhausted}
 	threads := s.threads
 	left := c
-	left.mask = c.workers()
+	left.mask, left.drawn = c.workers(), nobody
 	for {
 		t, free, _ := left.pick()
 		if !free {
 			break
 		}
 		left.mask.remove(t)
-		op, v, at, rest := threads[t+1].next(c.alone(t))
+		op, v, at, rest := threads[t+1].next(c.alone(t, t))
 		if rest != threads[t+1] {
 			threads = replaced(threads, int(t+1), rest)
 		}
@@ -157,7 +161,7 @@ func (s *each) update(c Context, t Thread, e history.Event) state {
 	if s.threads == nil {
 		return s
 	}
-	u := s.threads[t+1].update(c.alone(t), t, e)
+	u := s.threads[t+1].update(c.alone(t, nobody), t, e)
 	if u == s.threads[t+1] {
 		return s
 	}
@@ -165,8 +169,8 @@ func (s *each) update(c Context, t Thread, e history.Event) state {
 }
 
 // alone is the context of a generator that has only thread t.
-func (c Context) alone(t Thread) Context {
-	c.mask = set{}
+func (c Context) alone(t, drawn Thread) Context {
+	c.mask, c.drawn = set{}, drawn
 	c.mask.add(t)
 	return c.salt(saltChild + uint64(t+1)<<8)
 }

@@ -14,6 +14,9 @@ type Thread int32
 // Nemesis is the thread of the nemesis.
 const Nemesis Thread = -1
 
+// nobody is no thread.
+const nobody Thread = -2
+
 // Threads knows which threads there are, which of them are free, which process each one runs, and
 // how many operations were dispatched. The scheduler owns and changes it; generators see it
 // through a Context.
@@ -25,16 +28,17 @@ type Threads struct {
 	busy      int
 	step      uint64
 	seed      uint64
-	processes []history.Process // by slot
+	processes []history.Process // by thread+1
+	turns     []int             // operations that each thread had, by thread+1
 }
 
-// NewThreads has the given number of client threads, 1 to 511, and the nemesis; all are free.
+// NewThreads has the given number of client threads, 1 to 255, and the nemesis; all are free.
 func NewThreads(clients int, seed uint64) *Threads {
 	if clients < 1 || clients >= words*64 {
 		panic(fmt.Sprintf("generator: %d client threads, want 1 to %d", clients, words*64-1))
 	}
 	t := &Threads{clients: clients, words: clients/64 + 1, seed: mix(seed, saltRoot),
-		processes: make([]history.Process, clients+1)}
+		processes: make([]history.Process, clients+1), turns: make([]int, clients+1)}
 	for i := range t.processes {
 		thread := Thread(i) - 1
 		t.all.add(thread)
@@ -46,7 +50,7 @@ func NewThreads(clients int, seed uint64) *Threads {
 
 // Context is the view of everything at a moment.
 func (t *Threads) Context(now time.Duration) Context {
-	return Context{Time: now, Step: t.step, seed: t.seed, mask: t.all, threads: t}
+	return Context{Time: now, Step: t.step, seed: t.seed, mask: t.all, drawn: nobody, threads: t}
 }
 
 // Process is the process that thread x runs now, or will run next.
@@ -77,6 +81,7 @@ func (t *Threads) Step() { t.step++ }
 func (t *Threads) Take(x Thread) {
 	t.step++
 	t.busy++
+	t.turns[x+1]++
 	t.free.remove(x)
 	if !t.fresh.has(x) {
 		t.fresh = t.all
@@ -95,7 +100,7 @@ func (t *Threads) Release(x Thread, k history.Kind) {
 }
 
 // words is the size of a set. It bounds the threads of a test.
-const words = 8
+const words = 4
 
 // set is a set of threads; thread t is bit t+1.
 type set [words]uint64

@@ -66,7 +66,7 @@ type Timed struct {
 
 // Options say what a test consists of.
 type Options struct {
-	Threads int    // client threads, 1 to 511
+	Threads int    // client threads, 1 to 255
 	Seed    uint64 // decides every random choice
 
 	Main   generator.Generator        // runs first, with the faults

@@ -26,7 +26,7 @@ import (
 //	complete-before ok MS   the completion, late, of what the nemesis did before its last operation
 //	stop
 func TestScheduler(t *testing.T) {
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+	datadriven.Walk(t, "testdata/golden", func(t *testing.T, path string) {
 		var s script
 		datadriven.RunTest(t, path, s.run)
 	})
