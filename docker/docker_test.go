@@ -253,12 +253,27 @@ func testContainer(t *testing.T, c *Cluster) {
 	}
 }
 
-// testBrokenStream breaks the way to an agent: the next question finds a new one.
+// testBrokenStream breaks the way to an agent. It is opened again at once, because the lease must
+// not run out, and by the next question.
 func testBrokenStream(t *testing.T, c *Cluster) {
 	n := c.nodes[0]
-	n.mu.Lock()
-	n.link.Close()
-	n.mu.Unlock()
+	link := func() *agent.Client {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		return n.link
+	}
+	broken := link()
+	broken.Close()
+	for range 1000 {
+		if link() != broken {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if link() == broken {
+		t.Error("nobody opened the broken stream again")
+	}
+	n.hangUp()
 	if e, err := c.Apply(t.Context(), 1, nemesis.State{}); err != nil || e.Process.Boots != 2 {
 		t.Errorf("after the stream broke: %+v, %v", e.Process, err)
 	}
@@ -395,7 +410,7 @@ func TestDoctor(t *testing.T) {
 	for _, f := range Doctor(t.Context(), Config{Program: program, Log: testLog(t)}) {
 		t.Logf("%-20s %-5v %s", f.What, f.Works, f.Text)
 		kernel = kernel || f.Text == "Linux of the test"
-		if !f.Works && f.What != "partitions" && f.What != "clock skew" || strings.Contains(f.Text, "\n") {
+		if !f.Works && f.What != "partitions" && f.What != "clock skew" {
 			t.Errorf("%s does not work: %s", f.What, f.Text)
 		}
 	}
