@@ -140,7 +140,7 @@ func (c *Cluster) upPhases() []phase {
 func (c *Cluster) connectNetwork(ctx context.Context) (subnet netip.Prefix, err error) {
 	c.network, subnet, err = c.daemon.createNetwork(ctx, c.labels())
 	if err == nil {
-		c.daemon.join(ctx, c.network.ID)
+		c.daemon.join(ctx, c.network.ID, subnet)
 	}
 	return subnet, err
 }

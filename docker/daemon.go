@@ -28,6 +28,7 @@ type daemon struct {
 	host     string
 	info     system.Info
 	reaper   string // whether Ryuk is used, as a phrase
+	inside   bool   // we ourselves run in a container, which stands in the nodes' network
 	log      hclog.Logger
 }
 
@@ -130,25 +131,27 @@ func cause(err error) string {
 const reaperImage = "testcontainers/ryuk:0.14.0"
 
 // settleReaper decides whether testcontainers may use its reaper, Ryuk: only where its image is
-// there already, because no registry may be needed. Who set the variable has decided. Without
-// Ryuk, what a dead harness leaves is removed by the next start.
+// there already, because no registry may be needed. Without it, what a dead harness leaves is
+// removed by the next start. Who set the variable to false has decided otherwise.
 func settleReaper(ctx context.Context, c *client.Client) string {
 	const variable = "TESTCONTAINERS_RYUK_DISABLED"
-	if value, set := os.LookupEnv(variable); set {
-		return fmt.Sprintf("as %s=%s says", variable, value)
-	}
 	image := strings.TrimSuffix(os.Getenv("TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX"), "/")
 	if image != "" {
 		image += "/"
 	}
 	image += reaperImage
-	if _, err := c.ImageInspect(ctx, image); err == nil {
-		return "used: its image is here"
+	_, err := c.ImageInspect(ctx, image)
+	value := os.Getenv(variable)
+	switch {
+	case err != nil && value != "false":
+		if err := os.Setenv(variable, "true"); err != nil {
+			return fmt.Sprintf("cannot be switched off: %v", err)
+		}
+		return fmt.Sprintf("not used, because there is no image %s here", image)
+	case value != "":
+		return fmt.Sprintf("as %s=%s says", variable, value)
 	}
-	if err := os.Setenv(variable, "true"); err != nil {
-		return fmt.Sprintf("cannot be switched off: %v", err)
-	}
-	return fmt.Sprintf("not used: no image %s here", image)
+	return "used: its image is here"
 }
 
 // tclines are testcontainers' own log lines.

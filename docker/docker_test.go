@@ -59,8 +59,12 @@ func testLog(t testing.TB) hclog.Logger {
 		DisableTime: true})
 }
 
-// testProgram is the program of testdata/node, built once.
+// testProgram is the program of testdata/node, built once, or the one that was brought along: to
+// run these tests inside a container, say, where there is no compiler.
 var testProgram = sync.OnceValues(func() (string, error) {
+	if path := os.Getenv("DOCKER_TEST_PROGRAM"); path != "" {
+		return path, nil
+	}
 	dir, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
@@ -87,8 +91,10 @@ func testConfig(t testing.TB, n int, role string) Config {
 		Deploy: func(self nodes.ID, members []nodes.Member) nodes.Deployment {
 			return nodes.Deployment{
 				Command: []string{Program, role}, Data: "/data", ClientPort: 8080,
-				Env:   map[string]string{"SELF": self.String()},
-				Files: map[string][]byte{"/etc/members": fmt.Append(nil, members)},
+				Env: map[string]string{"HOSTS": fmt.Sprint(len(members))},
+				Files: map[string][]byte{
+					"/conf/deep/self": []byte(self.String() + " of " + members[0].Host),
+				},
 			}
 		},
 	}
@@ -167,7 +173,8 @@ func TestCluster(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := "boot 1 CapBnd:\t0000000000000000\n"; text != want {
+		if want := fmt.Sprintf("boot 1 %s of %s of 3 CapBnd:\t0000000000000000\n",
+			n.id, c.nodes[0].host); text != want {
 			t.Errorf("%s at %s says %q, want %q", n.id, address, text, want)
 		}
 	}
@@ -230,6 +237,11 @@ func testContainer(t *testing.T, c *Cluster) {
 		t.Fatal(err)
 	}
 	awaitGreeting(t, c, 3, "boot 2")
+	// The published port is another one now, but it answers.
+	ways := c.nodes[2].ways
+	if text, err := greet(ctx, ways[len(ways)-1]); !strings.HasPrefix(text, "boot 2") {
+		t.Errorf("at %s it says %q (%v)", ways[len(ways)-1], text, err)
+	}
 	found, err := c.nodes[2].container.Inspect(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -241,12 +253,27 @@ func testContainer(t *testing.T, c *Cluster) {
 	}
 }
 
-// testBrokenStream breaks the way to an agent: the next question finds a new one.
+// testBrokenStream breaks the way to an agent. It is opened again at once, because the lease must
+// not run out, and by the next question.
 func testBrokenStream(t *testing.T, c *Cluster) {
 	n := c.nodes[0]
-	n.mu.Lock()
-	n.link.Close()
-	n.mu.Unlock()
+	link := func() *agent.Client {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		return n.link
+	}
+	broken := link()
+	broken.Close()
+	for range 1000 {
+		if link() != broken {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if link() == broken {
+		t.Error("nobody opened the broken stream again")
+	}
+	n.hangUp()
 	if e, err := c.Apply(t.Context(), 1, nemesis.State{}); err != nil || e.Process.Boots != 2 {
 		t.Errorf("after the stream broke: %+v, %v", e.Process, err)
 	}
@@ -370,6 +397,33 @@ func orphan() {
 	self, _ := os.FindProcess(os.Getpid())
 	self.Kill()
 	select {}
+}
+
+func TestDoctor(t *testing.T) {
+	d := needDocker(t)
+	before := inventory(t, d)
+	program, err := testProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kernel bool
+	for _, f := range Doctor(t.Context(), Config{Program: program, Log: testLog(t)}) {
+		t.Logf("%-20s %-5v %s", f.What, f.Works, f.Text)
+		kernel = kernel || f.Text == "Linux of the test"
+		if !f.Works && f.What != "partitions" && f.What != "clock skew" {
+			t.Errorf("%s does not work: %s", f.What, f.Text)
+		}
+	}
+	if !kernel {
+		t.Error("the agent was not asked what works")
+	}
+	if after := inventory(t, d); !slices.Equal(before, after) {
+		t.Errorf("Docker held before:\n%q\nand after:\n%q", before, after)
+	}
+	t.Setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+	if found := Doctor(t.Context(), Config{}); len(found) != 1 || found[0].Works {
+		t.Errorf("without a daemon: %+v", found)
+	}
 }
 
 func TestNoDaemon(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 )
 
@@ -71,8 +72,9 @@ func atLeast(release string, major, minor int) bool {
 }
 
 // join puts the container that we ourselves run in, if we do and it is this daemon's, into the
-// network of the nodes, so that their own addresses answer.
-func (d *daemon) join(ctx context.Context, network string) {
+// network of the nodes, so that their own addresses answer. Its address there is the last one:
+// any other may be a node's.
+func (d *daemon) join(ctx context.Context, id string, subnet netip.Prefix) {
 	if _, err := os.Stat("/.dockerenv"); err != nil {
 		return
 	}
@@ -84,8 +86,16 @@ func (d *daemon) join(ctx context.Context, network string) {
 	if err != nil || me.Container.HostConfig == nil || me.Container.HostConfig.NetworkMode.IsHost() {
 		return // /.dockerenv alone proves nothing
 	}
-	_, err = d.api.NetworkConnect(ctx, network, client.NetworkConnectOptions{Container: name})
-	d.log.Debug("joined the nodes' network from our own container", "error", err)
+	_, err = d.api.NetworkConnect(ctx, id, client.NetworkConnectOptions{
+		Container: name,
+		EndpointConfig: &network.EndpointSettings{
+			IPAMConfig: &network.EndpointIPAMConfig{IPv4Address: hostOf(subnet, 253)},
+		},
+	})
+	if err != nil {
+		d.log.Warn("we run in a container that cannot join the nodes' network", "error", err)
+	}
+	d.inside = err == nil
 }
 
 // close lets go of the daemon.

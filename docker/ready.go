@@ -40,6 +40,9 @@ func (n *node) locate(ctx context.Context) error {
 	} else if contains(local, n.host) {
 		n.ways = append(n.ways, net.JoinHostPort(n.host.String(), port))
 	}
+	if n.cluster.daemon.inside {
+		return nil // the loopback that ports are published to is not ours
+	}
 	mapped, err := n.container.MappedPort(ctx, port+"/tcp")
 	if err == nil {
 		n.ways = append(n.ways, net.JoinHostPort(n.cluster.daemon.published(), mapped.Port()))

@@ -58,10 +58,11 @@ func node() error {
 		}
 		go func() {
 			defer conn.Close()
+			self, _ := os.ReadFile("/conf/deep/self")
 			status, _ := os.ReadFile("/proc/self/status")
 			for line := range strings.Lines(string(status)) {
 				if strings.HasPrefix(line, "CapBnd") {
-					fmt.Fprintf(conn, "boot %d %s", len(boots), line)
+					fmt.Fprintf(conn, "boot %d %s of %s %s", len(boots), self, os.Getenv("HOSTS"), line)
 				}
 			}
 		}()
