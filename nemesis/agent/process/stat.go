@@ -1,0 +1,129 @@
+//go:build linux && (amd64 || arm64)
+
+package process
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Stat is what /proc/PID/stat says: the state's letter, and when the process started, in clock
+// ticks since boot.
+type Stat struct {
+	Letter byte
+	Start  uint64
+}
+
+// ReadStat reads /proc/PID/stat.
+func ReadStat(pid int) (Stat, error) { return readStat(fmt.Sprintf("/proc/%d/stat", pid)) }
+
+func readStat(path string) (Stat, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Stat{}, fmt.Errorf("read state of process: %w", err)
+	}
+	return parseStat(text)
+}
+
+// parseStat counts fields from the last parenthesis: the program's name before it may hold spaces
+// and parentheses of its own.
+func parseStat(text []byte) (Stat, error) {
+	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+	if len(fields) < 20 || len(fields[0]) != 1 {
+		return Stat{}, fmt.Errorf("parse state of process: %d fields", len(fields))
+	}
+	start, err := strconv.ParseUint(string(fields[19]), 10, 64)
+	if err != nil {
+		return Stat{}, fmt.Errorf("parse start of process: %w", err)
+	}
+	return Stat{Letter: fields[0][0], Start: start}, nil
+}
+
+// Threads are the numbers of the threads of a process.
+func Threads(pid int) ([]int, error) {
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	if err != nil {
+		return nil, fmt.Errorf("list threads: %w", err)
+	}
+	var ids []int
+	for _, e := range entries {
+		if id, err := strconv.Atoi(e.Name()); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+// Stopped says whether every thread of the process is in state T.
+func (c *Child) Stopped() (bool, error) {
+	in, _, err := c.stopped()
+	return in, err
+}
+
+// stopped says whether all threads are in state T, and whether any is.
+func (c *Child) stopped() (all, some bool, err error) {
+	ids, err := Threads(c.PID)
+	if err != nil {
+		return false, false, err
+	}
+	left := 0
+	for _, id := range ids {
+		s, err := readStat(fmt.Sprintf("/proc/%d/task/%d/stat", c.PID, id))
+		if err != nil {
+			continue // a thread that ended meanwhile is not running
+		}
+		if s.Letter == 'Z' || s.Letter == 'X' {
+			continue // a first thread that ended before the others
+		}
+		if s.Letter == 'T' {
+			some = true
+		} else {
+			left++
+		}
+	}
+	return some && left == 0, some, nil
+}
+
+// Stop stops the process and returns when the kernel shows all of its threads in state T.
+func (c *Child) Stop(ctx context.Context) error {
+	return c.signalUntil(ctx, unix.SIGSTOP, func() (bool, error) {
+		all, _, err := c.stopped()
+		return all, err
+	})
+}
+
+// Resume undoes Stop, and returns when no thread is in state T.
+func (c *Child) Resume(ctx context.Context) error {
+	return c.signalUntil(ctx, unix.SIGCONT, func() (bool, error) {
+		_, some, err := c.stopped()
+		return !some, err
+	})
+}
+
+func (c *Child) signalUntil(ctx context.Context, s unix.Signal, ok func() (bool, error)) error {
+	if err := c.Signal(s); err != nil {
+		return err
+	}
+	for wait := 20 * time.Microsecond; ; wait = min(2*wait, 5*time.Millisecond) {
+		done, err := ok()
+		if _, dead := c.Exit(); dead {
+			return ErrDead
+		}
+		if err != nil || done {
+			return err
+		}
+		select {
+		case <-c.done:
+			return ErrDead
+		case <-ctx.Done():
+			return fmt.Errorf("await %v of process %d: %w", s, c.PID, ctx.Err())
+		case <-time.After(wait):
+		}
+	}
+}
