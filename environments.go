@@ -10,10 +10,9 @@ import (
 
 	"sunder/docker"
 	"sunder/docker/environment"
-	"sunder/docker/node"
+	"sunder/docker/node/program"
 	"sunder/harness/report/store"
 	"sunder/nodes"
-	"sunder/nodes/host"
 	"sunder/sim"
 )
 
@@ -89,18 +88,12 @@ type contained struct {
 	ids     []nodes.ID
 }
 
-// Ports of a node inside its container, and where it keeps its files there.
-const (
-	peerPort   = 7000
-	clientPort = 8080
-	dataDir    = "/data"
-	observedIn = "observations.jsonl"
-)
-
 func (s *session) containers(ctx context.Context) (stage, error) {
-	c, err := docker.Start(ctx, docker.Config{Nodes: s.plan.Nodes, Deploy: s.deploy, Log: s.log,
+	options := s.parts.protocol.Pick(s.plan.Options)
+	system := program.System(s.parts.protocol, options, s.plan.Bug)
+	c, err := docker.Start(ctx, docker.Config{Nodes: s.plan.Nodes, Deploy: system.Deploy, Log: s.log,
 		Own: true, Ready: func(ctx context.Context, address string) error {
-			e, err := host.Open(ctx, address)
+			e, err := system.Open(ctx, address)
 			if err != nil {
 				return err
 			}
@@ -113,21 +106,8 @@ func (s *session) containers(ctx context.Context) (stage, error) {
 		s.log.Info("cluster", "phase", p.Name, "took", p.Took)
 	}
 	return &contained{environment.New(ctx, c, environment.Options{Plan: s.plan, Client: s.test.Client,
-		Assumption: s.parts.protocol.Clock(s.parts.protocol.Pick(s.plan.Options)), Log: s.log}), c,
+		Assumption: system.Clock(), Log: s.log}), c,
 		s.test.Options.Nodes}, nil
-}
-
-// deploy says how a node of one of our own protocols runs.
-func (s *session) deploy(self nodes.ID, members []nodes.Member) nodes.Deployment {
-	args := node.Args{Protocol: s.plan.System, ID: self, Bug: s.plan.Bug, Cluster: fmt.Sprint(s.plan.Seed),
-		Peers: map[nodes.ID]string{}, Options: s.parts.protocol.Pick(s.plan.Options),
-		Listen: fmt.Sprintf(":%d", peerPort), Client: fmt.Sprintf(":%d", clientPort),
-		Data: dataDir + "/files", Observations: dataDir + "/" + observedIn}
-	for _, m := range members {
-		args.Peers[m.ID] = fmt.Sprintf("%s:%d", m.Host, peerPort)
-	}
-	return nodes.Deployment{Command: append([]string{docker.Program}, args.Command()...), Data: dataDir,
-		ClientPort: clientPort}
 }
 
 // Collect copies logs and data out of the containers, and puts observations into times of the
@@ -136,7 +116,7 @@ func (e *contained) Collect(ctx context.Context, r *store.Run) (remains, error) 
 	dir := filepath.Join(r.Dir, "nodes")
 	errs := []error{e.cluster.Collect(ctx, dir)}
 	for _, id := range e.ids {
-		raw := filepath.Join(dir, id.String(), filepath.Base(dataDir), observedIn)
+		raw := filepath.Join(dir, id.String(), "data", observationsFile)
 		errs = append(errs, e.shift(r, id, raw))
 	}
 	out, err := readRemains(r.Dir, e.ids)
