@@ -30,6 +30,7 @@ const (
 	nodesMax   = 64
 	connectMax = 15 * time.Second // from a container's start to its agent's answer
 	closeMax   = 60 * time.Second
+	startMax   = 5 * time.Minute // our source is compiled in it, perhaps
 )
 
 // ErrClosed says that the cluster is being taken down. No packet may be sent to one of its
@@ -103,6 +104,9 @@ func Start(ctx context.Context, config Config) (*Cluster, error) {
 
 // up does it in the order in which one thing needs the other, and as much at once as it can.
 func (c *Cluster) up(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, startMax,
+		fmt.Errorf("Docker was not done within %v", startMax))
+	defer cancel()
 	return c.phases.run(ctx, append([]phase{c.reachPhase()}, c.upPhases()...))
 }
 

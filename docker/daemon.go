@@ -116,7 +116,7 @@ func hosts() []string {
 // cause says in few words why a daemon did not answer.
 func cause(err error) string {
 	switch {
-	case errors.Is(err, os.ErrPermission):
+	case strings.Contains(err.Error(), "permission denied"): // it wraps nothing
 		return "permission denied: is this user in the group docker?"
 	case errors.Is(err, os.ErrNotExist):
 		return "no such socket"

@@ -54,8 +54,8 @@ func (n *node) create(ctx context.Context, image string) error {
 	request := testcontainers.ContainerRequest{
 		Image:          image,
 		Name:           n.name(),
-		Entrypoint:     []string{Program, "agent"},
-		Cmd:            append([]string{"--"}, n.deploy.Command...),
+		Entrypoint:     []string{Program, "agent", "--hold", "--"},
+		Cmd:            n.deploy.Command,
 		Env:            n.deploy.Env,
 		Labels:         c.labels(),
 		ExposedPorts:   []string{port.String()},

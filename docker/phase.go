@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -23,11 +24,12 @@ type phases []Phase
 func (p *phases) run(ctx context.Context, steps []phase) error {
 	for _, s := range steps {
 		began := time.Now()
-		if err := s.do(ctx); err != nil {
-			return err
+		err := s.do(ctx)
+		if ended := context.Cause(ctx); ended != nil && !errors.Is(err, ended) {
+			err = errors.Join(fmt.Errorf("%s: %w", s.name, ended), err)
 		}
-		if err := context.Cause(ctx); err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
+		if err != nil {
+			return err
 		}
 		*p = append(*p, Phase{s.name, time.Since(began)})
 	}

@@ -24,7 +24,7 @@ func main() {
 func run(role string, args []string) error {
 	switch role {
 	case "agent":
-		return agent.Run(context.Background(), agent.Config{Command: args[1:], Hold: true})
+		return agent.Run(context.Background(), agent.Config{Command: args[2:], Hold: true})
 	case "ctl":
 		return agent.Control(agent.Socket, os.Stdin, os.Stdout)
 	case "node":
