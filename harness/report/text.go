@@ -76,7 +76,7 @@ func (t *text) verdict(r Results) {
 
 func (t *text) operations(r Results) {
 	t.field("operations", fmt.Sprintf("%s ok, %s fail, %s info; %.0f ok/s",
-		group(r.OK), group(r.Fail), group(r.Info), r.Rate))
+		Group(r.OK), Group(r.Fail), Group(r.Info), r.Rate))
 	for _, l := range r.Latencies {
 		if l.N > 0 {
 			t.field("", fmt.Sprintf("%-8s p50 %s, p99 %s, max %s", l.F, Short(l.P50), Short(l.P99),
