@@ -51,7 +51,12 @@ func (t *text) verdict(r Results) {
 	if r.Bug != "" {
 		name += ", planted bug " + r.Bug
 	}
-	fmt.Fprintf(&t.b, "%s  %s\n", head, plain(name))
+	if name = plain(name); len(verdict)+2+utf8.RuneCountInString(name) <= t.columns {
+		t.line(head + "  " + name)
+	} else {
+		t.line(head)
+		t.wrap("", name)
+	}
 	if r.Why != "" {
 		t.wrap("", r.Why)
 	}
@@ -95,8 +100,8 @@ func (t *text) faults(r Results) {
 			t.field("", fmt.Sprintf("and %d more", len(r.Faults)-i))
 			break
 		}
-		when := fmt.Sprintf("%5.1f–%.1f s", f.From.Seconds(), f.To.Seconds())
-		t.field("", fmt.Sprintf("%s  %s, %s; %s", when, f.Kind, f.Where(), f.Outcome()))
+		t.field("", fmt.Sprintf("%d: %s %s, %.1f–%.1f s, %s", f.Window.Fault, f.Kind, f.Where(),
+			f.From.Seconds(), f.To.Seconds(), f.Outcome()))
 	}
 }
 
