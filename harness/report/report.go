@@ -76,20 +76,6 @@ type Measure struct {
 	figures.Spread
 }
 
-// Origin is where a run comes from: with the plan, all that is needed to do it again. It is
-// origin.json, written before the run starts.
-type Origin struct {
-	Started  time.Time         `json:"started"`
-	Args     []string          `json:"args"` // the command line
-	Revision string            `json:"revision,omitempty"`
-	Dirty    bool              `json:"dirty,omitempty"` // built from a tree with changes
-	Go       string            `json:"go"`
-	Platform string            `json:"platform"` // linux/amd64
-	CPUs     int               `json:"cpus"`
-	Env      map[string]string `json:"env,omitempty"`   // what can change a run; never secrets
-	Notes    map[string]string `json:"notes,omitempty"` // versions of Docker, kernel, image, ...
-}
-
 // Run is everything that the page shows.
 type Run struct {
 	Plan     plan.Plan

@@ -1,8 +1,10 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -26,8 +28,8 @@ func Summary(w io.Writer, r Results) error {
 		}
 		fmt.Fprintf(&b, "- **%s** %s %s\n", md(a.Class), md(a.Key), md(a.Words))
 	}
-	fmt.Fprintf(&b, "\n%s ok, %s fail, %s info; %.0f ok/s; %s.\n", group(r.OK), group(r.Fail),
-		group(r.Info), r.Rate, r.Sum())
+	fmt.Fprintf(&b, "\n%s ok, %s fail, %s info; %.0f ok/s; faults: %s.\n", Group(r.OK), Group(r.Fail),
+		Group(r.Info), r.Rate, r.Sum())
 	if len(r.Faults) > 0 {
 		b.WriteString("\n| fault | what | from | to | effect |\n|---|---|---|---|---|\n")
 	}
@@ -50,6 +52,19 @@ func Summary(w io.Writer, r Results) error {
 		return fmt.Errorf("write summary: %w", err)
 	}
 	return nil
+}
+
+// AppendSummary appends the summary to the file at path, which $GITHUB_STEP_SUMMARY names. Without
+// a path it does nothing.
+func AppendSummary(path string, r Results) error {
+	if path == "" {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("append summary: %w", err)
+	}
+	return errors.Join(Summary(f, r), f.Close())
 }
 
 // md is s as Markdown that shows s: every sign that could mean something is a character

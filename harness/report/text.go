@@ -51,7 +51,12 @@ func (t *text) verdict(r Results) {
 	if r.Bug != "" {
 		name += ", planted bug " + r.Bug
 	}
-	fmt.Fprintf(&t.b, "%s  %s\n", head, plain(name))
+	if name = plain(name); len(verdict)+2+utf8.RuneCountInString(name) <= t.columns {
+		t.line(head + "  " + name)
+	} else {
+		t.line(head)
+		t.wrap("", name)
+	}
 	if r.Why != "" {
 		t.wrap("", r.Why)
 	}
@@ -76,7 +81,7 @@ func (t *text) verdict(r Results) {
 
 func (t *text) operations(r Results) {
 	t.field("operations", fmt.Sprintf("%s ok, %s fail, %s info; %.0f ok/s",
-		group(r.OK), group(r.Fail), group(r.Info), r.Rate))
+		Group(r.OK), Group(r.Fail), Group(r.Info), r.Rate))
 	for _, l := range r.Latencies {
 		if l.N > 0 {
 			t.field("", fmt.Sprintf("%-8s p50 %s, p99 %s, max %s", l.F, Short(l.P50), Short(l.P99),
@@ -95,8 +100,8 @@ func (t *text) faults(r Results) {
 			t.field("", fmt.Sprintf("and %d more", len(r.Faults)-i))
 			break
 		}
-		when := fmt.Sprintf("%5.1f–%.1f s", f.From.Seconds(), f.To.Seconds())
-		t.field("", fmt.Sprintf("%s  %s, %s; %s", when, f.Kind, f.Where(), f.Outcome()))
+		t.field("", fmt.Sprintf("%d: %s %s, %.1f–%.1f s, %s", f.Window.Fault, f.Kind, f.Where(),
+			f.From.Seconds(), f.To.Seconds(), f.Outcome()))
 	}
 }
 

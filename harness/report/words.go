@@ -42,16 +42,8 @@ func (f Fault) Outcome() string {
 	return e
 }
 
-// count says "3 operations", or "1 operation".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return group(n) + " " + noun + "s"
-}
-
-// group writes n with its thousands apart.
-func group(n int) string {
+// Group writes n with its thousands apart.
+func Group(n int) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
 		s = s[:i] + "," + s[i:]
@@ -85,10 +77,10 @@ func Short(d time.Duration) string {
 	return fmt.Sprintf("%d ns", d)
 }
 
-// Sum says how many faults there were and what came of them, in a sentence without its full stop.
+// Sum says what came of the faults: 8 proven, 1 masked.
 func (r Results) Sum() string {
 	if len(r.Faults) == 0 {
-		return "no fault was injected"
+		return "none was injected"
 	}
 	counts := make(map[string]int)
 	for _, f := range r.Faults {
@@ -104,5 +96,5 @@ func (r Results) Sum() string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, name))
 		}
 	}
-	return count(len(r.Faults), "fault") + ": " + strings.Join(parts, ", ")
+	return strings.Join(parts, ", ")
 }

@@ -19,18 +19,18 @@ var kinds = [...]history.Kind{history.OK, history.Fail, history.Info}
 func (s scene) latency() drawing {
 	d := drawing{Label: "Latency of operations over time, logarithmic, by outcome"}
 	const top, bottom, spot = 8.0, 228.0, 2.5
-	low, high := s.latencies()
+	low, high := s.powers()
 	scale := func(t time.Duration) float64 {
 		share := (math.Log10(float64(max(t, 1))) - low) / (high - low)
 		return bottom - min(max(share, 0), 1)*(bottom-top)
 	}
 	s.bands(&d, top, bottom)
-	for e := low; e <= high; e++ {
+	for e := math.Ceil(low); e <= high; e++ {
 		t := time.Duration(math.Pow(10, e))
 		d.line("grid", gutter, scale(t), width-margin, scale(t))
 		d.rowName(scale(t)+4, report.Short(t))
 	}
-	s.grid(&d, top, bottom)
+	s.close(&d, top, bottom)
 	for _, kind := range kinds {
 		var b strings.Builder
 		seen := make(map[[2]int]bool)
@@ -51,17 +51,19 @@ func (s scene) latency() drawing {
 	return d
 }
 
-// latencies are the powers of ten (of nanoseconds) between which all operations took.
-func (s scene) latencies() (low, high float64) {
-	low, high = 12, 4
+// powers are the powers of ten, of nanoseconds, between which all latencies lie with some room.
+func (s scene) powers() (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
 	for _, op := range s.ops {
 		if op.Completion != nil {
 			e := math.Log10(float64(max(op.Completion.Time-op.Invocation.Time, 1)))
-			low, high = min(low, math.Floor(e)), max(high, math.Ceil(e))
+			low, high = min(low, e), max(high, e)
 		}
 	}
-	low = min(low, high-1)
-	return low, max(high, low+1)
+	if low > high {
+		return 6, 9 // nothing completed
+	}
+	return min(low-0.1, high-0.9), high + 0.1
 }
 
 // rate draws how many operations ended a second, stacked by outcome.
@@ -98,7 +100,7 @@ func (s scene) rate() drawing {
 	for i, kind := range kinds {
 		d.path("area "+kind.String(), &paths[i])
 	}
-	s.grid(&d, top, bottom)
+	s.close(&d, top, bottom)
 	return d
 }
 

@@ -15,7 +15,7 @@ const (
 	anomaliesMax = 10 // so many are shown at all
 	lanesMax     = 24
 	barsMax      = 160
-	letter       = 6.1 // width of a letter of a label, about
+	letter       = 6.7 // width of a letter of a label, about
 )
 
 // detail draws the operations on the anomaly's key around those that cannot be ordered, each with
@@ -43,19 +43,20 @@ func (s scene) detail(a report.Anomaly) *drawing {
 	}
 	slices.Sort(lanes)
 	d := &drawing{Label: "Operations on the key around the anomaly, a lane for each process"}
-	const high = 34.0
-	bottom := float64(len(lanes))*high + 4
-	d.grid(ax, 0, bottom)
+	const top, high = 16.0, 34.0
+	bottom := top + float64(len(lanes))*high + 4
+	d.rowName(11, "process")
 	for i, p := range lanes {
-		d.rowName(float64(i)*high+27, fmt.Sprintf("process %d", p))
-		d.line("lane", gutter, float64(i)*high+high+1, width-margin, float64(i)*high+high+1)
+		y := top + float64(i)*high
+		d.rowName(y+27, fmt.Sprint(p))
+		d.line("lane", gutter, y+high+1, width-margin, y+high+1)
 	}
 	written := make([]float64, len(lanes)) // where the last label of each lane ends
 	for _, op := range shown {
 		lane := slices.Index(lanes, op.Invocation.Process)
-		s.bar(d, ax, op, float64(lane)*high, guilty[op.Invocation.Index], &written[lane])
+		s.bar(d, ax, op, top+float64(lane)*high, guilty[op.Invocation.Index], &written[lane])
 	}
-	d.Height = px(bottom + 20)
+	d.grid(ax, top, bottom)
 	return d
 }
 
@@ -102,6 +103,9 @@ func (s scene) bar(d *drawing, ax axis, op history.Operation, y float64, guilty 
 	d.rect(class, x0, y+19, max(3, x1-x0), 11, fmt.Sprintf("%s, event %d, %s on %s, %s to %s", label,
 		op.Invocation.Index, op.Kind(), op.Invocation.Node, seconds(op.Invocation.Time), seconds(s.end(op))))
 	text := cut(label, 40)
+	if guilty && op.Invocation.Node != "" {
+		text += " at " + op.Invocation.Node
+	}
 	start := min(x0, width-margin-letter*float64(len([]rune(text))))
 	if start >= *written || guilty {
 		name := "label"

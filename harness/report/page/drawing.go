@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"sunder/harness/report"
 )
 
 // Sizes of a drawing, in its own units; a page of 1200 pixels shows about one unit a pixel.
@@ -96,24 +94,28 @@ func (a axis) step() time.Duration {
 	}
 }
 
-// grid paints the ticks of the axis between top and bottom, with their times below.
+// grid puts the ticks of the axis under what is drawn between top and bottom, their times below.
 func (d *drawing) grid(a axis, top, bottom float64) {
+	var g drawing
 	step := a.step()
 	first := a.from.Truncate(step)
 	if first < a.from {
 		first += step
 	}
+	decimals := 0
+	for unit := time.Second; unit > step && decimals < 6; unit /= 10 {
+		decimals++
+	}
 	for t := first; t <= a.to && t >= first; t += step {
-		d.line("grid", a.at(t), top, a.at(t), bottom)
-		d.text("tick mid", a.at(t), bottom+14, tickText(t))
+		g.line("grid", a.at(t), top, a.at(t), bottom)
+		text := fmt.Sprintf("%.*f s", decimals, t.Seconds())
+		if step >= time.Minute {
+			text = fmt.Sprintf("%g min", t.Minutes())
+		}
+		d.text("tick mid", a.at(t), bottom+14, text)
 	}
-}
-
-func tickText(t time.Duration) string {
-	if t == 0 {
-		return "0"
-	}
-	return report.Short(t)
+	d.Shapes = append(g.Shapes, d.Shapes...)
+	d.Height = px(bottom + 20)
 }
 
 // rowName writes the name of a row into the gutter.

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"sunder/harness/report"
 	"sunder/harness/report/figures"
-	"sunder/nodes"
 )
 
 // windowsMax bounds what is drawn and listed of faults; results.json has all of them.
@@ -19,6 +19,14 @@ func (s scene) bands(d *drawing, top, bottom float64) {
 		x := s.axis.at(w.Began)
 		d.rect("band", x, top, max(1, s.axis.at(w.Healed)-x), bottom-top, "")
 	}
+}
+
+// close puts the moments of the anomalies over a drawing and the common time axis under it.
+func (s scene) close(d *drawing, top, bottom float64) {
+	for _, t := range s.moments {
+		d.line("moment", s.axis.at(t), top, s.axis.at(t), bottom)
+	}
+	d.grid(s.axis, top, bottom)
 }
 
 // faults draws a lane for each kind of fault; faults of a kind that overlap share its lane's height.
@@ -50,7 +58,7 @@ func (s scene) faults() drawing {
 		d.rowName(y+11.5, kind)
 		y += high*float64(max(1, len(free))) + 5
 	}
-	s.grid(&d, 0, y)
+	s.close(&d, 0, y)
 	return d
 }
 
@@ -60,9 +68,17 @@ func (s scene) fault(d *drawing, w figures.Window, x, y, high float64) {
 	title := fmt.Sprintf("%d: %s %s, %s to %s, %s", w.Fault, w.Kind, f.Where(), seconds(w.From),
 		seconds(w.To), f.Outcome())
 	d.rect("fault "+effectClass(w.Effect), x, y, wide, high, title)
-	if label := cut(f.Where(), int((wide-8)/6)); len([]rune(label)) > 2 {
-		d.text("on", x+5, y+high-4, label)
+	for _, say := range []string{" " + f.Where(), " " + w.What, " " + strings.Join(w.Targets, " "), ""} {
+		if label := fmt.Sprint(w.Fault) + say; fits(label, wide) {
+			d.text("on", x+4, y+high-4, label)
+			break
+		}
 	}
+}
+
+// fits says whether a label can stand in a bar of that width.
+func fits(label string, wide float64) bool {
+	return letter*float64(utf8.RuneCountInString(label))+8 <= wide
 }
 
 // effectClass is the style of an effect.
@@ -71,60 +87,4 @@ func effectClass(effect string) string {
 		return effect
 	}
 	return "none"
-}
-
-// leaders draws who believed to lead, and in which term, a lane for each node. Two leaders at one
-// instant stand above each other.
-func (s scene) leaders() drawing {
-	d := drawing{Label: "Roles of nodes over time: who believed to lead, and in which term"}
-	const high = 19.0
-	row := make(map[string]int)
-	for i, n := range s.nodes {
-		row[n] = i
-		d.rowName(float64(i)*high+14, n)
-	}
-	bottom := float64(len(s.nodes))*high + 4
-	s.bands(&d, 0, bottom)
-	var follows, asks strings.Builder
-	type pixel struct {
-		row, x int
-		role   nodes.Fact
-	}
-	seen := make(map[pixel]bool) // a storm of elections is not drawn finer than it can be seen
-	for _, r := range s.reigns {
-		i, known := row[r.Node]
-		x0, x1 := s.axis.at(r.From), s.axis.at(r.To)
-		at := pixel{i, int(x0), r.Role}
-		if !known || x1-x0 < 1 && seen[at] {
-			continue
-		}
-		seen[at] = true
-		y := float64(i)*high + 3
-		switch r.Role {
-		case nodes.BecameLeader:
-			wide := max(2, x1-x0)
-			title := fmt.Sprintf("%s leads in term %d from %s to %s", r.Node, r.Term, seconds(r.From),
-				seconds(r.To))
-			d.rect("leads", x0, y, wide, high-4, title)
-			if label := fmt.Sprintf("term %d", r.Term); wide > float64(len(label))*6+8 {
-				d.text("on", x0+5, y+high-8, label)
-			} else if label = fmt.Sprint(r.Term); wide > float64(len(label))*6+8 {
-				d.text("on", x0+4, y+high-8, label)
-			}
-		case nodes.BecameCandidate:
-			box(&asks, x0, y+3, max(1.5, x1-x0), high-10)
-		default:
-			box(&follows, x0, y+6.5, max(1, x1-x0), 2)
-		}
-	}
-	d.path("follows", &follows)
-	d.path("asks", &asks)
-	s.grid(&d, 0, bottom)
-	return d
-}
-
-// grid paints the common time axis and closes the drawing below it.
-func (s scene) grid(d *drawing, top, bottom float64) {
-	d.grid(s.axis, top, bottom)
-	d.Height = px(bottom + 20)
 }

@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,8 @@ var pageText string
 //go:embed page.css
 var style string
 
-var page = template.Must(template.New("page").Parse(pageText))
+var page = template.Must(template.New("page").Funcs(
+	template.FuncMap{"group": report.Group}).Parse(pageText))
 
 // pictureMax is how large a checker's picture may be to stand in the page; larger ones are only
 // linked to.
@@ -47,6 +49,7 @@ type scene struct {
 	nodes   []string
 	reigns  []figures.Reign
 	threads int
+	moments []time.Duration // when the last operation of each anomaly was invoked
 }
 
 func newScene(run report.Run) (scene, error) {
@@ -62,6 +65,11 @@ func newScene(run report.Run) (scene, error) {
 		threads: run.Plan.Concurrency}
 	s.windows = windows[:min(len(windows), windowsMax)]
 	s.nodes = s.nodes[:min(len(s.nodes), nodesMax)]
+	for _, a := range run.Results.Anomalies[:min(len(run.Results.Anomalies), anomaliesMax)] {
+		if last := slices.Max(append([]int{-1}, a.Ops...)); last >= 0 && last < len(run.Events) {
+			s.moments = append(s.moments, run.Events[last].Time)
+		}
+	}
 	return s, err
 }
 

@@ -50,7 +50,7 @@ func (s scene) processes() drawing {
 			d.rowName(float64(row)*high+high-3, fmt.Sprint(first))
 		}
 	}
-	s.grid(&d, 0, bottom)
+	s.close(&d, 0, bottom)
 	return d
 }
 

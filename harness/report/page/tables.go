@@ -98,7 +98,7 @@ func (s scene) heals() (rows []heal, p50, p99 string) {
 // functions are the latencies, a row for each function, and the other measures.
 func functions(r report.Results) (rows []row) {
 	for _, l := range r.Latencies[:min(len(r.Latencies), windowsMax)] {
-		cells := []string{fmt.Sprint(l.OK), fmt.Sprint(l.Fail), fmt.Sprint(l.Info)}
+		cells := []string{report.Group(l.OK), report.Group(l.Fail), report.Group(l.Info)}
 		rows = append(rows, row{cut(l.F, 40), append(cells, spread(l.Spread)...)})
 	}
 	for _, m := range r.Measures {

@@ -89,11 +89,11 @@ func (s scene) panels(observed bool) []panel {
 	var out []panel
 	if len(s.windows) > 0 {
 		out = append(out, panel{ID: "lanes", Title: "Faults",
-			Note: "Striped: masked by another. Hollow: no proof of effect.", Drawing: s.faults()})
+			Note: "By number; the table below has what was proven. Pale: masked. Hollow: no effect.", Drawing: s.faults()})
 	}
 	if observed {
-		out = append(out, panel{ID: "leaders", Title: "Leaders", Note: "A bar: the node believed to " +
-			"lead. A tick: it asked for votes. A thin line: it followed.", Drawing: s.leaders()})
+		out = append(out, panel{ID: "leaders", Title: "Leaders", Note: "Green: it believed to lead. " +
+			"Amber: it asked for votes. Thin: it followed. Grey: killed or paused.", Drawing: s.leaders()})
 	}
 	return append(out,
 		panel{ID: "latency", Title: "Latency", Legend: true, Drawing: s.latency()},

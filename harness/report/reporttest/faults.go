@@ -2,6 +2,7 @@ package reporttest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,6 +96,37 @@ func (f *fabricator) observe() []nodes.Observed {
 	boot[1] = 1
 	say(49100*ms, 1, nodes.BecameFollower, 12)
 	elect(54300*ms, 4, 13)
+	return f.commits(out)
+}
+
+// commits adds what a living node says all the time.
+func (f *fabricator) commits(said []nodes.Observed) []nodes.Observed {
+	var out []nodes.Observed
+	for n := nodes.ID(1); n <= nodeCount; n++ {
+		var boot, index uint64
+		var at time.Duration
+		alive := func() bool {
+			return !slices.ContainsFunc(f.faults, func(x fault) bool {
+				return x.ask.Kind == "kill" && x.holds(n.String(), at)
+			})
+		}
+		until := func(end time.Duration) {
+			for ; at < end; at += 250 * time.Millisecond {
+				if index += 40; alive() {
+					out = append(out, nodes.Observed{Node: n, Boot: boot, Time: at,
+						Observation: nodes.Observation{Fact: nodes.Committed, Index: index}})
+				}
+			}
+		}
+		for _, o := range said {
+			if o.Node == n {
+				until(o.Time)
+				boot = o.Boot
+				out = append(out, o)
+			}
+		}
+		until(length)
+	}
 	return out
 }
 
