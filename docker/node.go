@@ -33,12 +33,13 @@ type node struct {
 	deploy    nodes.Deployment
 	container testcontainers.Container
 
-	mu   sync.Mutex // held while something is done to it
-	want nemesis.State
-	link *agent.Client // nil while there is no way to the agent
-	down bool          // its container was killed
-	ways []string      // addresses of its client port, best first, as of the last start
-	way  int           // the one that clients take
+	mu      sync.Mutex // held while something is done to it
+	want    nemesis.State
+	link    *agent.Client // nil while there is no way to the agent
+	down    bool          // its container was killed
+	support agent.Support // what its agent can do, as it found out itself
+	ways    []string      // addresses of its client port, best first, as of the last start
+	way     int           // the one that clients take
 }
 
 // name is its container's and its volume's.
