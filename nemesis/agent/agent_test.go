@@ -48,6 +48,7 @@ var roles = map[string]func(){
 	"sleep": func() { fmt.Println("up"); time.Sleep(time.Hour) },
 	"exit":  func() { os.Exit(3) },
 	"panic": func() { panic("on purpose") },
+	"timer": timer,
 }
 
 // startAgent runs an agent whose node plays role, and returns a client that has said hello.

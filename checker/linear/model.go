@@ -1,0 +1,50 @@
+// Package linear judges whether every object of a history behaved as if it were one copy, touched
+// by one operation at a time, each at a point between its invocation and its completion
+// (Herlihy and Wing, 1990).
+//
+// What the object is, a Model says. Keys are judged one by one (linearizability is local), by a
+// bounded number of workers, within a budget that is kept: a key that takes longer is Unknown.
+package linear
+
+import (
+	"sunder/harness/history"
+)
+
+// Model is an object as a sequential machine: S is its state, O one operation on it together with
+// what it answered. Both are comparable, so that states that were seen before are recognised.
+type Model[S, O comparable] struct {
+	Name string
+	Init S
+
+	// Parse reads an operation that ended as OK or Info. skip drops it: a read whose answer
+	// nobody knows, say. The answer of an Info is unknown, and O must say so where Step needs it.
+	Parse func(o history.Operation) (op O, skip bool, err error)
+
+	// Step does op in state s. It is false where the object would not have answered so.
+	Step func(s S, op O) (S, bool)
+
+	// ReadOnly says that op changes no state. nil: any op may.
+	ReadOnly func(op O) bool
+
+	// Overwrites says that the state after op does not depend on the state before it, wherever
+	// Step allows op at all: a write, or a compare-and-set. nil: none does.
+	Overwrites func(op O) bool
+
+	// String is op in words: write 3. nil: fmt's.
+	String func(op O) string
+
+	// Prune drops info operations that cannot have mattered, and may say nothing at all. It sees
+	// the operations of one key. nil: all are kept.
+	Prune func(ops []Op[O]) []Op[O]
+}
+
+// Op is an operation as it stands in the history of one key.
+type Op[O any] struct {
+	Do      O
+	Index   int // history index of its invocation
+	Return  int // history index of its ok completion, or Open
+	Process history.Process
+}
+
+// Open is the Return of an operation that may take effect at any time after its invocation.
+const Open = int(^uint(0) >> 1)
