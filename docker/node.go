@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
@@ -40,6 +41,8 @@ type node struct {
 	support agent.Support // what its agent can do, as it found out itself
 	ways    []string      // addresses of its client port, best first, as of the last start
 	way     int           // the one that clients take
+
+	address atomic.Pointer[string] // of that way
 }
 
 // name is its container's and its volume's.
