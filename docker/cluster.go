@@ -105,7 +105,7 @@ func Start(ctx context.Context, config Config) (*Cluster, error) {
 // up does it in the order in which one thing needs the other, and as much at once as it can.
 func (c *Cluster) up(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, startMax,
-		fmt.Errorf("Docker was not done within %v", startMax))
+		fmt.Errorf("not done within %v", startMax))
 	defer cancel()
 	return c.phases.run(ctx, append([]phase{c.reachPhase()}, c.upPhases()...))
 }

@@ -93,9 +93,11 @@ func (n *node) connectOnce(ctx context.Context) (agent.Evidence, error) {
 		return agent.Evidence{}, err
 	}
 	link := agent.NewClient(s)
-	_, err = link.Hello(ctx, c.peersOf(n), c.config.Lease)
-	var e agent.Evidence
+	e, err := link.Hello(ctx, c.peersOf(n), c.config.Lease)
 	if err == nil {
+		if e.Support != nil {
+			n.support = *e.Support
+		}
 		e, err = link.Apply(ctx, n.want)
 	}
 	if err == nil && c.life.Err() != nil {

@@ -89,12 +89,16 @@ func testConfig(t testing.TB, n int, role string) Config {
 	return Config{
 		Nodes: n, Program: program, Log: testLog(t), Ready: ready,
 		Deploy: func(self nodes.ID, members []nodes.Member) nodes.Deployment {
+			var peers []string
+			for _, m := range members {
+				if m.ID != self {
+					peers = append(peers, m.Host)
+				}
+			}
 			return nodes.Deployment{
 				Command: []string{Program, role}, Data: "/data", ClientPort: 8080,
-				Env: map[string]string{"HOSTS": fmt.Sprint(len(members))},
-				Files: map[string][]byte{
-					"/conf/deep/self": []byte(self.String() + " of " + members[0].Host),
-				},
+				Env:   map[string]string{"PEERS": strings.Join(peers, ",")},
+				Files: map[string][]byte{"/conf/deep/self": []byte(self.String())},
 			}
 		},
 	}
@@ -173,12 +177,13 @@ func TestCluster(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := fmt.Sprintf("boot 1 %s of %s of 3 CapBnd:\t0000000000000000\n",
-			n.id, c.nodes[0].host); text != want {
+		if want := fmt.Sprintf("boot 1 %s in %d CapBnd:\t0000000000000000\n",
+			n.id, time.Now().Year()); text != want {
 			t.Errorf("%s at %s says %q, want %q", n.id, address, text, want)
 		}
 	}
 	t.Run("process", func(t *testing.T) { testProcess(t, c) })
+	t.Run("cut", func(t *testing.T) { testCut(t, c) })
 	t.Run("container", func(t *testing.T) { testContainer(t, c) })
 	t.Run("stream", func(t *testing.T) { testBrokenStream(t, c) })
 	t.Run("collect", func(t *testing.T) { testCollect(t, c) })
@@ -212,6 +217,36 @@ func testProcess(t *testing.T, c *Cluster) {
 	}
 }
 
+// testCut lets a node turn a deaf ear to another, and one of them live 2 years ahead.
+func testCut(t *testing.T, c *Cluster) {
+	can := c.Support()
+	t.Logf("%+v", can)
+	if !can.Network.Works || !can.Clock.Works {
+		t.Skip("no faults of network or clock here")
+	}
+	ctx := t.Context()
+	deaf := nemesis.State{Drop: []string{"n2"}}
+	deaf.Clock.Realtime.Offset = 2 * 366 * 24 * time.Hour
+	if e, err := c.Apply(ctx, 1, deaf); err != nil || !e.Drops["n2"].Cut || e.Drops["n3"].Cut {
+		t.Fatalf("cut off from n2: %+v, %v", e.Drops, err)
+	}
+	awaitGreeting(t, c, 1, fmt.Sprint("boot 2 n1 in ", time.Now().Year()+2))
+	var e agent.Evidence
+	var err error
+	for range 1000 {
+		if e, err = c.Read(ctx, 1); err != nil || e.Drops["n2"].Packets > 0 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err != nil || e.Drops["n2"].Packets == 0 || e.Drops["n3"].Packets > 0 {
+		t.Errorf("what n1 dropped: %+v, %v", e.Drops, err)
+	}
+	if e, err := c.Apply(ctx, 1, nemesis.State{}); err != nil || e.Drops["n2"].Cut {
+		t.Errorf("healed: %+v, %v", e.Drops, err)
+	}
+}
+
 // testContainer kills a container: address, volume and desired state survive it.
 func testContainer(t *testing.T, c *Cluster) {
 	ctx := t.Context()
@@ -223,15 +258,20 @@ func testContainer(t *testing.T, c *Cluster) {
 	if m, err := c.Kill(ctx, 3); err != nil || m.Running {
 		t.Errorf("killed again: %+v, %v", m, err)
 	}
-	if _, err := c.Apply(ctx, 3, nemesis.State{Paused: true}); !errors.Is(err, ErrDown) {
-		t.Errorf("Apply to a dead container: %v, want %v", err, ErrDown)
+	want := nemesis.State{Killed: true}
+	if c.Support().Network.Works {
+		want.Drop = []string{"n1"}
 	}
-	if _, err := c.Apply(ctx, 3, nemesis.State{Killed: true}); !errors.Is(err, ErrDown) {
+	if _, err := c.Apply(ctx, 3, want); !errors.Is(err, ErrDown) {
 		t.Errorf("Apply to a dead container: %v, want %v", err, ErrDown)
 	}
 	m, e, err := c.Start(ctx, 3)
-	if err != nil || !m.Running || e.Process.State != agent.Unborn {
-		t.Fatalf("started, but its process shall be dead: %+v, %+v, %v", m, e.Process, err)
+	if err != nil || !m.Running || e.Process.State != agent.Unborn ||
+		e.Drops["n1"].Cut != (want.Drop != nil) {
+		t.Fatalf("started, with a dead process and cut off: %+v, %+v, %v", m, e, err)
+	}
+	if m, e, err := c.Start(ctx, 3); err != nil || !m.Running || e.Process.State != agent.Unborn {
+		t.Errorf("started again: %+v, %+v, %v", m, e, err)
 	}
 	if _, err := c.Apply(ctx, 3, nemesis.State{}); err != nil {
 		t.Fatal(err)
@@ -406,16 +446,11 @@ func TestDoctor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var kernel bool
 	for _, f := range Doctor(t.Context(), Config{Program: program, Log: testLog(t)}) {
 		t.Logf("%-20s %-5v %s", f.What, f.Works, f.Text)
-		kernel = kernel || f.Text == "Linux of the test"
-		if !f.Works && f.What != "partitions" && f.What != "clock skew" {
+		if !f.Works || f.Text == "" { // every fault works on the machines of our CI
 			t.Errorf("%s does not work: %s", f.What, f.Text)
 		}
-	}
-	if !kernel {
-		t.Error("the agent was not asked what works")
 	}
 	if after := inventory(t, d); !slices.Equal(before, after) {
 		t.Errorf("Docker held before:\n%q\nand after:\n%q", before, after)

@@ -2,10 +2,7 @@ package docker
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
-	"sync/atomic"
 	"time"
 
 	"sunder/nemesis"
@@ -51,11 +48,10 @@ func Doctor(ctx context.Context, config Config) []Finding {
 		}
 	}
 	found = append(found, Finding{"address", true, "clients reach n1 at " + c.nodes[0].ways[0]})
-	s, err := c.nodes[0].probe(ctx)
-	if found.note("probe", err, func() string { return "Linux " + s.Kernel }) {
-		found.able("partitions", s.Network)
-		found.able("clock skew", s.Clock)
-	}
+	can := c.Support()
+	found = append(found, Finding{"agent", true, "on Linux " + can.Kernel})
+	found.able("partitions", can.Network)
+	found.able("clock skew", can.Clock)
 	return found
 }
 
@@ -79,28 +75,4 @@ func (e *examination) able(what string, a agent.Ability) {
 		f.Text = "works"
 	}
 	*e = append(*e, f)
-}
-
-// probe runs the agent's probe beside it, with the same rights.
-func (n *node) probe(ctx context.Context) (agent.Support, error) {
-	ctx, cancel := context.WithTimeout(ctx, connectMax)
-	defer cancel()
-	var said atomic.Value // what it complained of
-	said.Store("")
-	s, err := n.cluster.daemon.openStream(ctx, n.container.GetContainerID(),
-		[]string{Program, "probe"}, func(text string) { said.Store(": " + text) })
-	if err != nil {
-		return agent.Support{}, err
-	}
-	defer s.Close()
-	defer context.AfterFunc(ctx, func() { s.Close() })()
-	text, err := io.ReadAll(io.LimitReader(s, 64<<10))
-	if err != nil {
-		return agent.Support{}, fmt.Errorf("read what the agent's probe found: %w%s", err, said.Load())
-	}
-	var found agent.Support
-	if err := json.Unmarshal(text, &found); err != nil {
-		return found, fmt.Errorf("read what the agent's probe found: %w%s", err, said.Load())
-	}
-	return found, nil
 }

@@ -44,6 +44,25 @@ func (c *Cluster) Read(ctx context.Context, id nodes.ID) (agent.Evidence, error)
 	})
 }
 
+// Support is what can be done to every node, and why the rest cannot: as the agents found out in
+// their containers.
+func (c *Cluster) Support() agent.Support {
+	can := agent.Support{Clock: agent.Ability{Works: true}, Network: agent.Ability{Works: true}}
+	for _, n := range c.nodes {
+		n.mu.Lock()
+		its := n.support
+		n.mu.Unlock()
+		can.Kernel = its.Kernel
+		if !its.Clock.Works {
+			can.Clock = its.Clock
+		}
+		if !its.Network.Works {
+			can.Network = its.Network
+		}
+	}
+	return can
+}
+
 // ask first notes what the node shall be like, then asks its agent. If the way to it broke, it is
 // opened anew, which applies what was noted, and the question put again.
 func (c *Cluster) ask(

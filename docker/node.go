@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
@@ -33,12 +34,15 @@ type node struct {
 	deploy    nodes.Deployment
 	container testcontainers.Container
 
-	mu   sync.Mutex // held while something is done to it
-	want nemesis.State
-	link *agent.Client // nil while there is no way to the agent
-	down bool          // its container was killed
-	ways []string      // addresses of its client port, best first, as of the last start
-	way  int           // the one that clients take
+	mu      sync.Mutex // held while something is done to it
+	want    nemesis.State
+	link    *agent.Client // nil while there is no way to the agent
+	down    bool          // its container was killed
+	support agent.Support // what its agent can do, as it found out itself
+	ways    []string      // addresses of its client port, best first, as of the last start
+	way     int           // the one that clients take
+
+	address atomic.Pointer[string] // of that way
 }
 
 // name is its container's and its volume's.

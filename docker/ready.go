@@ -18,15 +18,13 @@ import (
 )
 
 // Address is where clients reach a node, host:port. It may be another one after its container
-// started again.
+// started again. It never waits for what is being done to the node.
 func (c *Cluster) Address(id nodes.ID) (string, error) {
 	n, err := c.node(id)
 	if err != nil {
 		return "", err
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.ways[n.way], nil
+	return *n.address.Load(), nil
 }
 
 // locate finds the ways to a node's client port: its own address, if this machine stands in the
@@ -40,17 +38,24 @@ func (n *node) locate(ctx context.Context) error {
 	} else if contains(local, n.host) {
 		n.ways = append(n.ways, net.JoinHostPort(n.host.String(), port))
 	}
-	if n.cluster.daemon.inside {
-		return nil // the loopback that ports are published to is not ours
-	}
-	mapped, err := n.container.MappedPort(ctx, port+"/tcp")
-	if err == nil {
+	if !n.cluster.daemon.inside { // else the loopback that ports are published to is not ours
+		mapped, err := n.container.MappedPort(ctx, port+"/tcp")
+		if err != nil {
+			return fmt.Errorf("find the published port of %s: %w", n.id, err)
+		}
 		n.ways = append(n.ways, net.JoinHostPort(n.cluster.daemon.published(), mapped.Port()))
 	}
 	if len(n.ways) == 0 {
-		return fmt.Errorf("no way to the client port of %s: %w", n.id, err)
+		return fmt.Errorf("no way leads to %s: we run in a container outside of its network", n.id)
 	}
+	n.take(n.way)
 	return nil
+}
+
+// take settles which of the ways clients go.
+func (n *node) take(way int) {
+	n.way = min(way, len(n.ways)-1)
+	n.address.Store(&n.ways[n.way])
 }
 
 func contains(all []netip.Prefix, a netip.Addr) bool {
@@ -75,7 +80,7 @@ func (n *node) await(ctx context.Context) error {
 	for {
 		way, err := n.answers(ctx)
 		if err == nil {
-			n.way = way
+			n.take(way)
 			return nil
 		}
 		if died := n.died(ctx); died != nil {

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -29,8 +28,6 @@ func run(role string, args []string) error {
 		return agent.Control(agent.Socket, os.Stdin, os.Stdout)
 	case "node":
 		return node()
-	case "probe":
-		return json.NewEncoder(os.Stdout).Encode(agent.Support{Kernel: "of the test"})
 	case "mute": // listens to nobody
 		fmt.Println("I shall \x1b[31mnever\x1b[0m be ready")
 		time.Sleep(time.Hour)
@@ -47,6 +44,9 @@ func node() error {
 		return err
 	}
 	fmt.Println("boot", len(boots))
+	for peer := range strings.SplitSeq(os.Getenv("PEERS"), ",") {
+		go knock(peer)
+	}
 	listener, err := net.Listen("tcp", ":8080")
 	if err != nil {
 		return err
@@ -62,9 +62,21 @@ func node() error {
 			status, _ := os.ReadFile("/proc/self/status")
 			for line := range strings.Lines(string(status)) {
 				if strings.HasPrefix(line, "CapBnd") {
-					fmt.Fprintf(conn, "boot %d %s of %s %s", len(boots), self, os.Getenv("HOSTS"), line)
+					fmt.Fprintf(conn, "boot %d %s in %s %s", len(boots), self, fmt.Sprint(time.Now().Year()), line)
 				}
 			}
 		}()
+	}
+}
+
+// knock sends a datagram to a peer again and again, whether or not it is heard.
+func knock(peer string) {
+	conn, err := net.Dial("udp", peer+":9")
+	if err != nil {
+		return
+	}
+	for {
+		conn.Write([]byte("knock"))
+		time.Sleep(10 * time.Millisecond)
 	}
 }
