@@ -7,11 +7,14 @@ import (
 	"strings"
 
 	"sunder/nodes"
+	"sunder/nodes/raft"
 )
 
 // Protocols are our own protocols, by name.
 func Protocols() []nodes.Protocol {
-	return []nodes.Protocol{}
+	return []nodes.Protocol{
+		raft.Protocol(),
+	}
 }
 
 // Find is the protocol of that name, or an error that lists the names there are.
