@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/sys/unix"
 
+	"sunder/nemesis"
 	"sunder/nemesis/agent/process"
 )
 
@@ -71,9 +72,9 @@ func Run(ctx context.Context, c Config) error {
 	r := process.NewReaper()
 	all.Go(func() { r.Run(reaping) })
 
-	n, err := newNode(c, r)
-	if err == nil && !c.Hold {
-		err = n.start(false)
+	n := newNode(c, r)
+	if !c.Hold {
+		err = n.start(nemesis.State{})
 	}
 	if err == nil {
 		err = serve(ctx, l, func(q request) reply { return n.handle(ctx, q) })

@@ -7,15 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 
 	"sunder/nemesis"
 )
@@ -27,13 +31,24 @@ func TestMain(m *testing.M) {
 		roles[role]()
 		return
 	}
-	goleak.VerifyTestMain(m)
+	if os.Getenv("AGENT_TEST_INSIDE") != "" || os.Getuid() != 0 {
+		goleak.VerifyTestMain(m)
+	}
+	// As root everything runs in a network namespace of its own: agents make tables.
+	cmd := exec.Command(os.Args[0], os.Args[1:]...)
+	cmd.Env = append(os.Environ(), "AGENT_TEST_INSIDE=1")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET}
+	if err := cmd.Run(); err != nil {
+		log.Fatalf("in the namespace: %v", err)
+	}
 }
 
 var roles = map[string]func(){
 	"sleep": func() { fmt.Println("up"); time.Sleep(time.Hour) },
 	"exit":  func() { os.Exit(3) },
 	"panic": func() { panic("on purpose") },
+	"timer": timer,
 }
 
 // startAgent runs an agent whose node plays role, and returns a client that has said hello.
@@ -181,19 +196,20 @@ func TestStartedWhilePausedDoesNothing(t *testing.T) {
 
 func TestNodeThatEndsByItselfStaysDown(t *testing.T) {
 	for role, code := range map[string]int{"exit": 3, "panic": 2} {
-		c := startAgent(t, role, nil)
-		dead := func(e Evidence) bool { return e.Process.State == Dead }
-		e := await(t, c, dead)
-		if x := e.Process.Exit; x.Code != code || x.Killed || x.Signal != "" || x.At == 0 {
-			t.Fatalf("%s: exit %+v", role, x)
-		}
-		if p := apply(t, c, nemesis.State{}).Process; p.State != Dead || p.Boots != 1 {
-			t.Fatalf("%s: a healthy state started it again: %+v", role, p)
-		}
-		apply(t, c, nemesis.State{Killed: true})
-		if p := apply(t, c, nemesis.State{}).Process; p.Boots != 2 {
-			t.Fatalf("%s: kill and start did not start it: %+v", role, p)
-		}
+		t.Run(role, func(t *testing.T) {
+			c := startAgent(t, role, nil)
+			e := await(t, c, func(e Evidence) bool { return e.Process.State == Dead })
+			if x := e.Process.Exit; x.Code != code || x.Killed || x.Signal != "" || x.At == 0 {
+				t.Fatalf("exit %+v", x)
+			}
+			if p := apply(t, c, nemesis.State{}).Process; p.State != Dead || p.Boots != 1 {
+				t.Fatalf("a healthy state started it again: %+v", p)
+			}
+			apply(t, c, nemesis.State{Killed: true})
+			if p := apply(t, c, nemesis.State{}).Process; p.Boots != 2 {
+				t.Fatalf("kill and start did not start it: %+v", p)
+			}
+		})
 	}
 }
 
@@ -229,23 +245,34 @@ func TestProcessHasNoCapability(t *testing.T) {
 		t.Skip("not root: there is nothing to drop")
 	}
 	for _, uid := range []int{0, 1234} {
-		c := startAgent(t, "sleep", func(c *Config) {
-			c.UID, c.GID = uid, uid
-			c.Command = []string{"/bin/sleep", "1000"} // the test binary is root's
-		})
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", read(t, c).Process.PID))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, want := range []string{
-			"CapPrm:\t0000000000000000", "CapEff:\t0000000000000000",
-			"CapBnd:\t0000000000000000", "NoNewPrivs:\t1", fmt.Sprintf("Uid:\t%d\t%[1]d", uid),
-		} {
-			if !strings.Contains(string(text), want) {
-				t.Errorf("user %d: no %q in\n%s", uid, want, text)
+		t.Run(fmt.Sprint("user ", uid), func(t *testing.T) {
+			c := startAgent(t, "sleep", func(c *Config) {
+				c.UID, c.GID = uid, uid
+				c.Command = []string{"/bin/sleep", "1000"} // the test binary is root's
+			})
+			e := apply(t, c, nemesis.State{Clock: skewed})
+			if e.Clock == nil || e.Clock.Skew != skewed {
+				t.Errorf("its clock is %+v", e.Clock)
 			}
-		}
+			text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", e.Process.PID))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []string{
+				"CapPrm:\t0000000000000000", "CapEff:\t0000000000000000",
+				"CapBnd:\t0000000000000000", "NoNewPrivs:\t1", fmt.Sprintf("Uid:\t%d\t%[1]d", uid),
+			} {
+				if !strings.Contains(string(text), want) {
+					t.Errorf("no %q in\n%s", want, text)
+				}
+			}
+		})
 	}
+}
+
+var skewed = nemesis.Clock{
+	Realtime:  nemesis.Skew{Offset: -time.Minute, Rate: 0.5},
+	Monotonic: nemesis.Skew{Offset: time.Minute, Rate: 1.5},
 }
 
 func TestControlCarriesLines(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 // lease runs out when no request came for its length. It belongs to whoever holds node.mu.
 type lease struct {
 	Lease
-	length time.Duration // 0: none
 	expire func()
 	heard  time.Time
 	timer  *time.Timer
@@ -22,13 +21,12 @@ type lease struct {
 // hear begins the lease anew.
 func (l *lease) hear() {
 	l.heard = time.Now()
-	l.Length = l.length
 	switch {
-	case l.length == 0 || l.ended:
+	case l.Length == 0 || l.ended:
 	case l.timer == nil:
-		l.timer = time.AfterFunc(l.length, l.expire)
+		l.timer = time.AfterFunc(l.Length, l.expire)
 	default:
-		l.timer.Reset(l.length)
+		l.timer.Reset(l.Length)
 	}
 }
 
@@ -44,13 +42,13 @@ func (l *lease) end() {
 func (n *node) expire() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.lease.ended || time.Since(n.lease.heard) < n.lease.length {
+	if n.lease.ended || time.Since(n.lease.heard) < n.lease.Length {
 		return
 	}
 	healed := nemesis.State{}
 	healed.Clock.Monotonic.Offset = n.want.Clock.Monotonic.Offset
 	if n.healthy(healed) {
-		n.config.Log.Info("the lease ended and there was nothing to heal", "lease", n.lease.length)
+		n.config.Log.Info("the lease ended and there was nothing to heal", "lease", n.lease.Length)
 		return
 	}
 	n.lease.Expired++
@@ -59,7 +57,7 @@ func (n *node) expire() {
 	defer cancel()
 	err := n.apply(ctx, healed)
 	n.config.Log.Error("the harness fell silent: every fault was healed",
-		"lease", n.lease.length, "expired", n.lease.Expired, "error", err)
+		"lease", n.lease.Length, "expired", n.lease.Expired, "error", err)
 }
 
 // healthy says whether the node shall already be in the state that a lease's end would give it.

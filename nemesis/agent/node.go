@@ -4,14 +4,18 @@ package agent
 
 import (
 	"context"
+	"debug/buildinfo"
 	"errors"
-	"fmt"
+	"os"
+	"os/exec"
 	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"sunder/nemesis"
+	"sunder/nemesis/agent/clock"
+	"sunder/nemesis/agent/netcut"
 	"sunder/nemesis/agent/process"
 )
 
@@ -20,22 +24,50 @@ const requestMax = 5 * time.Second
 
 // node is the node's process and all that is done to it. One request is dealt with at a time.
 type node struct {
-	config Config
-	reaper *process.Reaper
+	config  Config
+	reaper  *process.Reaper
+	support Support
+	cuts    *netcut.Table // nil where it does not work
+	isGo    bool          // the process is a Go program
 
 	mu    sync.Mutex
 	want  nemesis.State
 	child *process.Child // the last one started; nil before the first
+	patch *clock.Patch   // its clock's; nil where that does not work
 	boots int
 	down  bool // it shall not run, or has never run: the next state that lets it run starts it
 	slain int  // the PID that the agent killed last
 	lease lease
+	poker poker
 }
 
-func newNode(c Config, r *process.Reaper) (*node, error) {
+func newNode(c Config, r *process.Reaper) *node {
 	n := &node{config: c, reaper: r, down: true}
 	n.lease.expire = n.expire
-	return n, nil
+	n.support = Support{Kernel: kernel(), Clock: probeClock(r)}
+	var err error
+	if n.cuts, err = netcut.Open("sunder"); err != nil {
+		n.support.Network.Why = err.Error()
+	} else {
+		n.support.Network.Works = true
+	}
+	n.isGo = isGo(c.Command)
+	c.Log.Info("agent begins", "kernel", n.support.Kernel, "clock", n.support.Clock,
+		"network", n.support.Network, "go", n.isGo)
+	return n
+}
+
+// isGo says whether a command is a Go program, as far as its file tells.
+func isGo(command []string) bool {
+	if len(command) == 0 {
+		return false
+	}
+	path, err := exec.LookPath(command[0])
+	if err != nil {
+		return false
+	}
+	_, err = buildinfo.ReadFile(path)
+	return err == nil
 }
 
 // handle deals with one request. Any request keeps the lease.
@@ -52,7 +84,11 @@ func (n *node) handle(ctx context.Context, q request) reply {
 	var err error
 	switch q.Op {
 	case opHello:
-		n.lease.length = q.Lease
+		n.lease.Length = q.Lease
+		e.Support = &n.support
+		if n.cuts != nil {
+			err = n.cuts.SetPeers(q.Peers)
+		}
 	case opApply:
 		err = n.apply(ctx, *q.State)
 	}
@@ -66,10 +102,15 @@ func (n *node) handle(ctx context.Context, q request) reply {
 	return answer
 }
 
-// apply makes the node be in state s. What can be refused is refused before anything is done.
+// apply makes the node be in state s. What can be refused is refused before anything is done;
+// after that every part is tried, whatever became of the others.
 func (n *node) apply(ctx context.Context, s nemesis.State) error {
-	err := n.move(ctx, s)
+	if err := n.check(s); err != nil {
+		return err
+	}
 	n.want = s
+	err := errors.Join(n.drop(s.Drop), n.skew(s), n.move(ctx, s))
+	n.poke()
 	return err
 }
 
@@ -85,7 +126,7 @@ func (n *node) move(ctx context.Context, s nemesis.State) error {
 		n.slain = n.child.PID
 		return n.child.Kill(ctx)
 	case n.down:
-		return n.start(s.Paused)
+		return n.start(s)
 	case !alive:
 		return nil // it ended by itself: that is evidence, and stays so
 	case s.Paused:
@@ -111,59 +152,46 @@ func (n *node) alive() bool {
 	return !dead
 }
 
-func (n *node) start(stopped bool) error {
+// start starts the process in state s: its clock is skewed before its first instruction, and so
+// is its pause.
+func (n *node) start(s nemesis.State) error {
 	c := n.config
-	child, err := n.reaper.Start(process.Spec{
+	spec := process.Spec{
 		Command: c.Command, Env: c.Env, Dir: c.Dir, Stdout: c.Stdout, Stderr: c.Stderr,
-		UID: c.UID, GID: c.GID, Stopped: stopped,
-	})
+		UID: c.UID, GID: c.GID, Stopped: s.Paused,
+	}
+	var patch *clock.Patch
+	if n.support.Clock.Works {
+		spec.AtExec = func(pid int, mem *os.File) (err error) {
+			patch, err = clock.Install(pid, mem, s.Clock)
+			return err
+		}
+	}
+	child, err := n.reaper.Start(spec)
 	if err != nil {
 		return err
 	}
-	n.child, n.down, n.slain = child, false, 0
+	n.child, n.patch, n.down, n.slain = child, patch, false, 0
 	n.boots++
 	c.Log.Info("started the node", "pid", child.PID, "boot", n.boots)
 	return nil
 }
 
-// show fills in what the node is like.
-func (n *node) show(e *Evidence) error {
-	e.Lease = n.lease.Lease
-	var err error
-	e.Process, err = n.process()
-	return err
-}
-
-func (n *node) process() (Process, error) {
-	if n.child == nil {
-		return Process{State: Unborn}, nil
-	}
-	p := Process{State: Running, PID: n.child.PID, Start: n.child.Start, Boots: n.boots}
-	stat, err := process.ReadStat(n.child.PID)
-	stopped, err2 := n.child.Stopped()
-	if exit, dead := n.child.Exit(); dead {
-		p.State = Dead
-		p.Exit = &Exit{Code: exit.Code, Killed: n.slain == n.child.PID, At: exit.At}
-		if exit.Signal != 0 {
-			p.Exit.Signal = unix.SignalName(exit.Signal)
-		}
-		return p, nil
-	}
-	if err := errors.Join(err, err2); err != nil {
-		return p, fmt.Errorf("read process %d: %w", n.child.PID, err)
-	}
-	p.Letter = string(stat.Letter)
-	if stopped {
-		p.State = Stopped
-	}
-	return p, nil
-}
-
-// end ends the process: it may clean up for the length of the grace, stopped or not.
+// end removes the cuts and ends the process, which may clean up for the length of the grace,
+// stopped or not.
 func (n *node) end() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.lease.end()
+	n.poker.end()
+	err := n.endProcess()
+	if n.cuts != nil {
+		err = errors.Join(err, n.cuts.Close())
+	}
+	return err
+}
+
+func (n *node) endProcess() error {
 	if !n.alive() {
 		return nil
 	}

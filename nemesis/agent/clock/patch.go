@@ -37,7 +37,8 @@ type Patch struct {
 // lead is how far ahead a change is set: long enough to have written it by then.
 const lead = time.Millisecond
 
-var errGone = errors.New("the patch is gone: the process executed another program, or died")
+// ErrGone says that the process has true clocks now: it executed another program, or died.
+var ErrGone = errors.New("the clock's patch is gone: the process executed another program or died")
 
 // Set changes the skew to c, and returns when that is in force: about a millisecond later, for
 // every thread at one true instant. Where c is in force already, nothing is written.

@@ -41,18 +41,18 @@ func (p *Patch) Read() (Reading, error) {
 func (p *Patch) read() (uint64, slot, error) {
 	control := make([]byte, controlLen)
 	if _, err := p.mem.ReadAt(control, int64(p.control)); err != nil {
-		return 0, slot{}, fmt.Errorf("%w (%v)", errGone, err)
+		return 0, slot{}, fmt.Errorf("%w (%v)", ErrGone, err)
 	}
 	if string(control[:len(magic)]) != magic {
-		return 0, slot{}, errGone
+		return 0, slot{}, ErrGone
 	}
 	for _, w := range p.fixed {
 		got := make([]byte, len(w.data))
 		if _, err := p.mem.ReadAt(got, int64(w.addr)); err != nil {
-			return 0, slot{}, fmt.Errorf("%w (%v)", errGone, err)
+			return 0, slot{}, fmt.Errorf("%w (%v)", ErrGone, err)
 		}
 		if !bytes.Equal(got, w.data) {
-			return 0, slot{}, fmt.Errorf("%w: other bytes at %#x", errGone, w.addr)
+			return 0, slot{}, fmt.Errorf("%w: other bytes at %#x", ErrGone, w.addr)
 		}
 	}
 	index := le.Uint64(control[atIndex:])

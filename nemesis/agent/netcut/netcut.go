@@ -38,14 +38,14 @@ type Count struct {
 	Packets, Bytes uint64
 }
 
-// Open makes the table, in place of one that an earlier agent left. It needs NET_ADMIN and a
-// kernel with nftables; its error says which is missing.
-func Open() (*Table, error) {
+// Open makes the table called name, in place of one that an earlier agent left. It needs NET_ADMIN
+// and a kernel with nftables; its error says which is missing.
+func Open(name string) (*Table, error) {
 	conn, err := nftables.New(nftables.AsLasting())
 	if err != nil {
 		return nil, fmt.Errorf("open nftables: %w", explain(err))
 	}
-	t := &Table{conn: conn, table: &nftables.Table{Family: nftables.TableFamilyINet, Name: "sunder"}}
+	t := &Table{conn: conn, table: &nftables.Table{Family: nftables.TableFamilyINet, Name: name}}
 	conn.AddTable(t.table) // so that the deletion finds one
 	conn.DelTable(t.table)
 	conn.AddTable(t.table)
@@ -202,6 +202,7 @@ func (t *Table) Read() (map[string]Count, error) {
 
 // Close removes the table and with it every cut.
 func (t *Table) Close() error {
+	t.conn.AddTable(t.table) // so that it is no error if somebody else has removed it
 	t.conn.DelTable(t.table)
 	if err := errors.Join(t.conn.Flush(), t.conn.CloseLasting()); err != nil {
 		return fmt.Errorf("remove nftables table: %w", err)

@@ -3,6 +3,7 @@
 package netcut
 
 import (
+	"log"
 	"net"
 	"net/netip"
 	"os"
@@ -15,52 +16,45 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// isolated runs the test again in a network namespace of its own and says whether it is inside.
-// There, loopback is the network and each address of 127/8 is a peer.
-func isolated(t testing.TB) bool {
-	t.Helper()
+// The tests run again in a network namespace of their own. There, loopback is the network and each
+// address of 127/8 is a peer.
+func TestMain(m *testing.M) {
 	if os.Getenv("NETCUT_TEST_INSIDE") != "" {
-		loopbackUp(t)
-		return true
+		if err := loopbackUp(); err != nil {
+			log.Fatal(err)
+		}
+		os.Exit(m.Run())
 	}
 	if os.Getuid() != 0 {
-		t.Skip("not root: no network namespace can be made")
+		log.Print("not root: no network namespace can be made, nothing is tested")
+		return
 	}
-	args := []string{"-test.run=^" + t.Name() + "$", "-test.v"}
-	if b, ok := t.(*testing.B); ok {
-		args = []string{"-test.run=^$", "-test.bench=^" + b.Name() + "$"}
-	}
-	cmd := exec.Command(os.Args[0], args...)
+	cmd := exec.Command(os.Args[0], os.Args[1:]...)
 	cmd.Env = append(os.Environ(), "NETCUT_TEST_INSIDE=1")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET}
-	out, err := cmd.CombinedOutput()
-	t.Logf("%s", out)
-	if err != nil {
-		t.Fatal(err)
+	if err := cmd.Run(); err != nil {
+		log.Fatalf("in the namespace: %v", err)
 	}
-	if strings.Contains(string(out), "--- SKIP") {
-		t.Skip("skipped inside the namespace, see above")
-	}
-	return false
 }
 
-func loopbackUp(t testing.TB) {
-	t.Helper()
+func loopbackUp() error {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer unix.Close(fd)
-	req, _ := unix.NewIfreq("lo")
-	req.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
-	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, req); err != nil {
-		t.Fatal(err)
+	req, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
 	}
+	req.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, req)
 }
 
 func open(t testing.TB, peers map[string]netip.Addr) *Table {
 	t.Helper()
-	table, err := Open()
+	table, err := Open("sunder")
 	if err != nil {
 		t.Skipf("nftables does not work here: %v", err)
 	}
@@ -130,9 +124,6 @@ func patience(want bool) time.Duration {
 }
 
 func TestDropIsOneWayAndCounted(t *testing.T) {
-	if !isolated(t) {
-		return
-	}
 	table := open(t, peers)
 	check := func(when string, n2, n3 bool) {
 		t.Helper()
@@ -167,9 +158,6 @@ func TestDropIsOneWayAndCounted(t *testing.T) {
 }
 
 func TestDropIPv6(t *testing.T) {
-	if !isolated(t) {
-		return
-	}
 	args := []string{"-6", "addr", "add", "fd00::6/128", "dev", "lo", "nodad"}
 	out, err := exec.Command("ip", args...).CombinedOutput()
 	if err != nil {
@@ -186,9 +174,6 @@ func TestDropIPv6(t *testing.T) {
 }
 
 func TestConnectionStallsAndGoesOn(t *testing.T) {
-	if !isolated(t) {
-		return
-	}
 	table := open(t, peers)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -223,9 +208,6 @@ func TestConnectionStallsAndGoesOn(t *testing.T) {
 }
 
 func TestPeersMayChangeWhileCut(t *testing.T) {
-	if !isolated(t) {
-		return
-	}
 	table := open(t, peers)
 	drop(t, table, "n2", "n3")
 	heard(t, "127.0.0.2", "127.0.0.1", short)
@@ -251,9 +233,6 @@ func TestPeersMayChangeWhileCut(t *testing.T) {
 
 // Docker keeps its DNS rules in the same namespace.
 func TestOtherTablesAreLeftAlone(t *testing.T) {
-	if !isolated(t) {
-		return
-	}
 	if out, err := exec.Command("nft", "add", "table", "ip", "nat").CombinedOutput(); err != nil {
 		t.Skipf("no other table to look at: %v %s", err, out)
 	}
@@ -265,11 +244,11 @@ func TestOtherTablesAreLeftAlone(t *testing.T) {
 		return string(out)
 	}
 	before := list()
-	table, err := Open()
+	table, err := Open("sunder")
 	if err != nil {
 		t.Skip(err)
 	}
-	left, err := Open() // an agent that started again finds what the first one left
+	left, err := Open("sunder") // an agent that started again finds what the first one left
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,9 +267,6 @@ func TestOtherTablesAreLeftAlone(t *testing.T) {
 }
 
 func BenchmarkCutAndHeal(b *testing.B) {
-	if !isolated(b) {
-		return
-	}
 	table := open(b, peers)
 	for b.Loop() {
 		drop(b, table, "n2", "n3")
@@ -299,9 +275,6 @@ func BenchmarkCutAndHeal(b *testing.B) {
 }
 
 func BenchmarkRead(b *testing.B) {
-	if !isolated(b) {
-		return
-	}
 	table := open(b, peers)
 	for b.Loop() {
 		counts(b, table)

@@ -86,9 +86,8 @@ func (s Spec) launch(path string, files []uintptr) (*Child, error) {
 // prepare does what is to be done before the first instruction, and lets the process go.
 func (s Spec) prepare(c *Child) error {
 	if s.AtExec != nil {
-		var w unix.WaitStatus
-		if _, err := wait(c.PID, &w); err != nil || !w.Stopped() {
-			return fmt.Errorf("await exec stop: status %#x: %w", w, err)
+		if err := awaitStop(c.PID, 0); err != nil {
+			return fmt.Errorf("await exec stop: %w", err)
 		}
 	}
 	if err := powerless(c.PID); err != nil {
@@ -101,7 +100,7 @@ func (s Spec) prepare(c *Child) error {
 	c.Start = stat.Start
 	if s.AtExec == nil {
 		if s.Stopped {
-			return unix.Kill(c.PID, unix.SIGSTOP)
+			return stop(c.PID)
 		}
 		return nil
 	}
@@ -115,13 +114,12 @@ func (s Spec) prepare(c *Child) error {
 	return detach(c.PID, s.Stopped)
 }
 
-func wait(pid int, w *unix.WaitStatus) (int, error) {
-	for {
-		got, err := unix.Wait4(pid, w, 0, nil)
-		if !errors.Is(err, unix.EINTR) {
-			return got, err
-		}
+// stop stops a process that is not traced.
+func stop(pid int) error {
+	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
+		return fmt.Errorf("stop process: %w", err)
 	}
+	return awaitStop(pid, unix.WUNTRACED)
 }
 
 // detach lets a traced process run, or leaves it in state T: the signal that it is let go with
@@ -136,5 +134,21 @@ func detach(pid int, stopped bool) error {
 	if e != 0 {
 		return fmt.Errorf("let go of process: %w", e)
 	}
+	if stopped {
+		return awaitStop(pid, unix.WUNTRACED)
+	}
 	return nil
+}
+
+// awaitStop waits for a child to stop; one that ends instead is an error.
+func awaitStop(pid, options int) error {
+	var w unix.WaitStatus
+	_, err := unix.Wait4(pid, &w, options, nil)
+	for errors.Is(err, unix.EINTR) {
+		_, err = unix.Wait4(pid, &w, options, nil)
+	}
+	if err == nil && !w.Stopped() {
+		err = fmt.Errorf("the process ended instead of stopping (wait status %#x)", uint32(w))
+	}
+	return err
 }
