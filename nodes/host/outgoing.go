@@ -15,13 +15,13 @@ import (
 // How long a connection to a peer may be of no use before it is given up. A cut must be TCP's
 // trouble no longer than the cut lasts: TCP doubles its pause between retransmissions, so after a
 // long cut it may sleep for many seconds on a healed link, and the harness would measure TCP and
-// not the node. An unacknowledged byte therefore ends a connection after half a second
-// (TCP_USER_TIMEOUT), which is before TCP's third retransmission, and dialing is tried in short
-// steps: the first SYN is repeated only after a whole second, a new dial is not. Together, peers
-// talk again within about 300 ms of a heal, however long the cut was. The price: a link whose
-// round trip takes longer than dialMax is as good as cut.
+// not the node. An unacknowledged byte therefore ends a connection after half a second: that is
+// TCP_USER_TIMEOUT, which Linux counts from the first retransmission, 200 ms after the byte. And
+// dialing is tried in short steps: a SYN is repeated only after a whole second, a new dial is not.
+// Together, peers talk again within about 300 ms of a heal, however long the cut was
+// (BenchmarkHeal). The price: a link whose round trip takes longer than dialMax is as good as cut.
 const (
-	unackedMax = 500 * time.Millisecond
+	unackedMax = 300 * time.Millisecond
 	dialMax    = 250 * time.Millisecond
 	writeMax   = time.Second // of a peer that reads nothing, while its kernel acknowledges
 	retryMin   = 20 * time.Millisecond
