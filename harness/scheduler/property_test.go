@@ -14,7 +14,7 @@ import (
 	"sunder/harness/scheduler/schedulertest"
 )
 
-// options draws a test of a second with some faults, and final reads.
+// drawOptions draws a test of a second with some faults, and final reads.
 func drawOptions(t *rapid.T) scheduler.Options {
 	main, err := schedulertest.Parse(rapid.SampledFrom([]string{
 		"Mix(read, write).Stagger(5).TimeLimit(1000)",
