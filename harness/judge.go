@@ -177,13 +177,15 @@ func (invariants) Name() string { return "oracles" }
 
 func (c invariants) Check(context.Context, checker.History) checker.Result {
 	r := checker.Result{Name: c.Name(), Verdict: checker.Valid}
+	var streams [][]nodes.Observed
 	for _, n := range c.names {
 		id, err := nodes.ParseID(n)
 		if err != nil || len(c.observed[id]) == 0 {
 			r.Verdict, r.Reason = checker.Unknown, "the observations of "+n+" are missing"
 		}
+		streams = append(streams, c.observed[id])
 	}
-	for _, v := range oracle.Judge(c.observed) {
+	for _, v := range oracle.Judge(streams) {
 		if r.Verdict != checker.Invalid {
 			r.Verdict, r.Reason = checker.Invalid, v.Words
 		}
