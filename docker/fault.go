@@ -63,6 +63,13 @@ func (c *Cluster) Support() agent.Support {
 	return can
 }
 
+// Probe makes a node's container send every other one a packet, and shows what the node is like.
+func (c *Cluster) Probe(ctx context.Context, id nodes.ID) (agent.Evidence, error) {
+	return c.ask(ctx, id, func(*node) {}, func(n *node) (agent.Evidence, error) {
+		return n.link.Probe(ctx)
+	})
+}
+
 // ask first notes what the node shall be like, then asks its agent. If the way to it broke, it is
 // opened anew, which applies what was noted, and the question put again.
 func (c *Cluster) ask(

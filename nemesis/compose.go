@@ -37,6 +37,7 @@ func (s *State) add(r Record, n string) {
 		s.Drop = append(s.Drop, r.Grudge[n]...)
 	case kill:
 		s.Killed = s.Killed || target
+		s.Lost = s.Lost || target && r.Asked.Variant == "container"
 	case pause:
 		s.Paused = s.Paused || target
 	case clock:

@@ -103,6 +103,9 @@ func TestJudge(t *testing.T) {
 		{"killed and started anew", killed, func(p Proof) Proof {
 			return p.died("n1", p.Started, p.Ending).reborn("n1", p.Ended)
 		}, Proven, "n1: pid 41 → 57, started anew"},
+		{"killed, and its number came again", killed, func(p Proof) Proof {
+			return p.edit("n1", func(e *Evidence) { e.Born++ }, p.Started, p.Ending, p.Ended)
+		}, Proven, "n1: pid 41 → 41, started anew"},
 		{"killed, and not back", killed, func(p Proof) Proof {
 			return p.died("n1", p.Started, p.Ending, p.Ended)
 		}, Proven, "has not started again"},
@@ -123,7 +126,8 @@ func TestJudge(t *testing.T) {
 
 		{"paused", paused, func(p Proof) Proof { return p.stopped("n1", p.Started, p.Ending) },
 			Proven, "n1: pid 41 in state T"},
-		{"not paused", paused, func(p Proof) Proof { return p }, None, "pid 41 was running before and running after"},
+		{"not paused", paused, func(p Proof) Proof { return p },
+			None, "pid 41 was running before and running after"},
 		{"not paused, but later by another", under(paused, pause, "n1"), func(p Proof) Proof {
 			return p.stopped("n1", p.Ending)
 		}, None, "pid 41 was running"},
@@ -136,6 +140,10 @@ func TestJudge(t *testing.T) {
 		{"paused once it was back", under(paused, kill, "n1"), func(p Proof) Proof {
 			return p.died("n1", p.Before, p.Started).stopped("n1", p.Ending)
 		}, Proven, "once it had started"},
+		{"paused by a later one once it was back", Record{Asked: paused.Asked, Targets: paused.Targets,
+			Overlap: map[string]map[string][]int{kill: {"n1": {4}}, pause: {"n1": {5}}}},
+			func(p Proof) Proof { return p.died("n1", p.Before, p.Started).stopped("n1", p.Ending) },
+			Masked, "fault 4 (kill)"},
 		{"paused, but dead", paused, func(p Proof) Proof {
 			return p.died("n1", p.Before, p.Started, p.Ending)
 		}, Masked, "no fault had killed it"},
@@ -144,6 +152,9 @@ func TestJudge(t *testing.T) {
 		{"slow", slow, func(p Proof) Proof { return p.mono("n1", 0.502) },
 			Proven, "n1: monotonic at 0.502 of true over 1.999s, asked for 0.5"},
 		{"not slow", slow, func(p Proof) Proof { return p }, None, "monotonic at 1 of true"},
+		{"slow, but another process", slow, func(p Proof) Proof {
+			return p.mono("n1", 0.5).edit("n1", func(e *Evidence) { e.Born++ }, p.Ending)
+		}, None, "monotonic not read"},
 		{"not slow enough", slow, func(p Proof) Proof { return p.mono("n1", 0.8) }, None, "at 0.8 of"},
 		{"the wrong clock", slow, func(p Proof) Proof { return p.jump("n1", -time.Second) },
 			None, "at 1 of"},
@@ -172,6 +183,9 @@ func TestJudge(t *testing.T) {
 		{"one of the others is dead", under(slowest, kill, "n3"), func(p Proof) Proof {
 			return p.mono("n1", 0.5).mono("n2", 1.5).died("n3", p.Before, p.Started, p.Ending)
 		}, Proven, "n3: monotonic not read, asked for 1.5 of true; masked by fault 4 (kill)"},
+		{"only the others", skewed(plan.Clock{Which: monotonic, Others: 2}), func(p Proof) Proof {
+			return p.blind("n1", nil).mono("n2", 2).mono("n3", 2)
+		}, Proven, "n2: monotonic at 2 of true"},
 		{"bumped", bumped, func(p Proof) Proof { return p.jump("n1", -3*time.Second) },
 			Proven, "n1: realtime stepped by -3s"},
 		{"bumped the wrong way", bumped, func(p Proof) Proof { return p.jump("n1", 3*time.Second) },
@@ -241,6 +255,14 @@ func TestTheWorstTargetDecides(t *testing.T) {
 	r.Targets = nil
 	if got := r.Judge(p); got.Effect != None {
 		t.Errorf("no target at all: %s, %q", got.Effect, got.Evidence)
+	}
+}
+
+func TestOnlyWhatWasAskedIsJudged(t *testing.T) {
+	r := Record{Asked: plan.Fault{Kind: clock, Clock: &plan.Clock{Which: monotonic, Others: 2}},
+		Targets: []string{"n1"}}
+	if got := r.Judge(proofOf("n1", "n2", "n3")).Evidence; len(got) != 2 {
+		t.Errorf("evidence of %d nodes, want n2 and n3: %q", len(got), got)
 	}
 }
 

@@ -250,6 +250,22 @@ func TestWhatAddsUpHasNoOrder(t *testing.T) {
 	})
 }
 
+// What the ledger gave away is in the history already and must not change.
+func TestRecordsAreNotWrittenAgain(t *testing.T) {
+	l := Ledger{Nodes: nodeNames(3)}
+	start := func(i int, kind, target string) Record {
+		return must(l.Start(i, plan.Fault{Kind: kind, Target: target}, View{}))
+	}
+	start(0, kill, "n1")
+	second := start(1, kill, "n1")
+	before := history.Marshal(second)
+	start(2, kill, "n1")
+	start(3, pause, "n2")
+	if after := history.Marshal(second); after != before {
+		t.Errorf("a record changed from %s to %s", before, after)
+	}
+}
+
 func TestRecordsComeBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := Ledger{Nodes: nodeNames(5), Assumption: nodes.ClockAssumption{Bounded: true, Drift: 0.1}}

@@ -31,11 +31,11 @@ type Record struct {
 	Overlap map[string]map[string][]int `json:"overlap,omitempty"`
 
 	Effect    Effect        `json:"effect,omitempty"`
-	Evidence  []string      `json:"evidence,omitempty"`   // what was read back, as phrases
-	Healed    []string      `json:"healed,omitempty"`     // nodes whose agent undid it by itself
-	Outside   bool          `json:"outside,omitempty"`    // a clock beyond the declared assumption
-	StartTook plan.Duration `json:"start_took,omitempty"` // to apply, on the slowest node
-	EndTook   plan.Duration `json:"end_took,omitempty"`
+	Evidence  []string      `json:"evidence,omitempty"`  // what was read back, as phrases
+	Healed    []string      `json:"healed,omitempty"`    // nodes whose agent undid it by itself
+	Outside   bool          `json:"outside,omitempty"`   // a clock beyond the declared assumption
+	StartTook plan.Duration `json:"start_took,omitzero"` // to apply, on the slowest node
+	EndTook   plan.Duration `json:"end_took,omitzero"`
 }
 
 // Effect is what the evidence says about a fault.

@@ -50,21 +50,12 @@ func roleOf(o Options, thread int) role {
 	if o.value(registerOptions, "clients") == "apart" {
 		return role{manner: pinned, node: thread / 2 % n, reads: thread%2 == 0, writes: thread%2 == 1}
 	}
-	r := role{node: thread % n, reads: true, writes: true}
-	switch thread % 4 {
-	case 0:
-		r.manner = roaming
-	case 1:
-		r.manner, r.writes = pinned, false
-	case 2:
-		r.manner = session
-	case 3:
-		r.manner = roaming
-		if thread%8 == 7 {
-			r.manner = pinned
-		}
+	k := thread / 2
+	if thread%2 == 0 { // so that every node is read, whoever leads
+		return role{manner: pinned, node: k % n, reads: true}
 	}
-	return r
+	return role{manner: [...]manner{roaming, session, roaming, session, pinned}[k%5], node: k % n,
+		reads: true, writes: true}
 }
 
 // Shares of what a thread that may do everything does, in percent.

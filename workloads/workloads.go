@@ -55,9 +55,18 @@ func Find(name string) (Workload, error) {
 
 // Check says what is wrong with the values given for w's options, listing what would be right.
 func (w Workload) Check(values map[string]string) error {
-	for _, o := range w.Options {
-		if v := values[o.Name]; v != "" && !slices.Contains(o.Values, v) {
-			return fmt.Errorf("check options of %s: %s %.40q is none of %s", w.Name, o.Name, v,
+	for name, v := range values { // any one of the mistakes will do
+		at := slices.IndexFunc(w.Options, func(o nodes.Option) bool { return o.Name == name })
+		if at < 0 {
+			var known []string
+			for _, o := range w.Options {
+				known = append(known, o.Name)
+			}
+			return fmt.Errorf("check options: %.40q is no option of the system, nor one of %s's: %s",
+				name, w.Name, strings.Join(known, ", "))
+		}
+		if o := w.Options[at]; v != "" && !slices.Contains(o.Values, v) {
+			return fmt.Errorf("check options of %s: %s %.40q is none of %s", w.Name, name, v,
 				strings.Join(o.Values, ", "))
 		}
 	}

@@ -2,13 +2,11 @@ package linear
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sort"
-	"strings"
 	"time"
 
-	"sunder/checker"
+	"sunder/checker/zone"
 )
 
 // explainTime bounds the search for a small explanation. What is found by then is shown.
@@ -18,22 +16,54 @@ const explainTime = 5 * time.Second
 type core[O any] struct {
 	guilty  []Op[O] // with these alone it is impossible, whatever the others did
 	support []Op[O] // these may or may not have happened; it is impossible either way
+	class   string
+	edges   [][2]Op[O] // the first had completed before the second was invoked
+	refuted bool       // porcupine finds an order of these operations
 }
 
-// explain looks for a small set of operations that cannot be ordered. An operation is left out of
+// explain finds a small part of the history that is impossible, and lets porcupine confirm it.
+func (l *linear[S, O]) explain(ctx context.Context, ops []Op[O], d decision, memory int64) core[O] {
+	ctx, cancel := context.WithTimeout(ctx, explainTime)
+	defer cancel()
+	var c core[O]
+	if d.witness != nil {
+		c = l.fromWitness(ops, d.witness)
+	} else {
+		c = l.reduce(ctx, ops, memory)
+	}
+	part := append(slices.Clone(c.guilty), c.support...)
+	slices.SortFunc(part, func(a, b Op[O]) int { return a.Index - b.Index })
+	c.refuted = d.engine != "porcupine" && refer(ctx, l.model, part, memory) == legal
+	return c
+}
+
+// fromWitness reads a witness. It is guilty where it meets an edge, and all of it if it has none.
+func (l *linear[S, O]) fromWitness(ops []Op[O], w *zone.Witness) core[O] {
+	c := core[O]{class: w.Class.String()}
+	guilty := make(map[int32]bool)
+	for _, e := range w.Edges {
+		guilty[e[0]], guilty[e[1]] = true, true
+		c.edges = append(c.edges, [2]Op[O]{ops[e[0]], ops[e[1]]})
+	}
+	part := l.model.part(ops, w.Ops)
+	for k, i := range w.Ops {
+		if guilty[i] || len(w.Edges) == 0 {
+			c.guilty = append(c.guilty, part[k])
+		} else {
+			c.support = append(c.support, part[k])
+		}
+	}
+	return c
+}
+
+// reduce looks for a small set of operations that cannot be ordered. An operation is left out of
 // it by letting it off: it may then take effect at any later time, or never. That is sound where
 // leaving it out of the history is not: a read of 5 stays possible as long as a write of 5 may have
 // happened. First the shortest impossible beginning is found, by halving (each beginning of a
-// linearizable history is linearizable), then operations are let off one by one.
-func (l *linear[S, O]) explain(ctx context.Context, ops []Op[O], memory int64) core[O] {
-	ctx, cancel := context.WithTimeout(ctx, explainTime)
-	defer cancel()
-	impossible := func(ops []Op[O]) bool {
-		if l.model.Prune != nil {
-			ops = l.model.Prune(ops)
-		}
-		return refer(ctx, l.model, ops, memory) == illegal
-	}
+// linearizable history is linearizable), then as much as can be let off from its start, and then
+// operations are let off one by one.
+func (l *linear[S, O]) reduce(ctx context.Context, ops []Op[O], memory int64) core[O] {
+	impossible := func(ops []Op[O]) bool { return l.decide(ctx, ops, memory).answer == illegal }
 	var ends []int
 	for _, o := range ops {
 		if o.Return != Open {
@@ -43,18 +73,18 @@ func (l *linear[S, O]) explain(ctx context.Context, ops []Op[O], memory int64) c
 	slices.Sort(ends)
 	cut := sort.Search(len(ends)-1, func(i int) bool { return impossible(before(ops, ends[i])) })
 	ops = before(ops, ends[cut])
-	for step := max(1, len(ops)/2); step >= 1; step /= 2 {
-		for at := 0; at < len(ops) && ctx.Err() == nil; at += step {
-			fewer := l.letOff(ops, at, min(at+step, len(ops)))
-			if impossible(fewer) {
-				ops = fewer
-			}
+	from := sort.Search(len(ops), func(i int) bool { return !impossible(l.letOff(ops, 0, i+1)) })
+	ops = l.letOff(ops, 0, from)
+	for at := 0; at < len(ops) && ctx.Err() == nil; at++ {
+		if ops[at].Return == Open {
+			continue
+		}
+		if fewer := l.letOff(ops, at, at+1); impossible(fewer) {
+			at -= len(ops) - len(fewer)
+			ops = fewer
 		}
 	}
-	var c core[O]
-	if l.model.Prune != nil {
-		ops = l.model.Prune(ops)
-	}
+	c := core[O]{class: "not-linearizable"}
 	for _, o := range ops {
 		if o.Return != Open {
 			c.guilty = append(c.guilty, o)
@@ -85,7 +115,7 @@ func before[O any](ops []Op[O], end int) []Op[O] {
 func (l *linear[S, O]) letOff(ops []Op[O], from, to int) []Op[O] {
 	out := make([]Op[O], 0, len(ops))
 	for i, o := range ops {
-		if i >= from && i < to && o.Return != Open {
+		if i >= from && i < to {
 			o.Return = Open
 		}
 		if o.Return == Open && l.model.ReadOnly != nil && l.model.ReadOnly(o.Do) {
@@ -94,24 +124,4 @@ func (l *linear[S, O]) letOff(ops []Op[O], from, to int) []Op[O] {
 		out = append(out, o)
 	}
 	return out
-}
-
-// opsMax bounds how many operations an anomaly names.
-const opsMax = 20
-
-func (l *linear[S, O]) anomaly(key string, c core[O]) checker.Anomaly {
-	a := checker.Anomaly{Class: "not-linearizable", Key: key}
-	var parts []string
-	for _, o := range c.guilty {
-		if len(a.Ops) == opsMax {
-			parts = append(parts, fmt.Sprintf("and %d more", len(c.guilty)-opsMax))
-			break
-		}
-		a.Ops = append(a.Ops, o.Index)
-		parts = append(parts, fmt.Sprintf("process %d: %s [%d, %d]", o.Process, l.model.String(o.Do),
-			o.Index, o.Return))
-	}
-	a.Words = fmt.Sprintf("key %q: no order of these operations explains what they answered: %s",
-		key, strings.Join(parts, "; "))
-	return a
 }

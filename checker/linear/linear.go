@@ -28,6 +28,7 @@ type finding[O any] struct {
 	key     string
 	ops     []Op[O]
 	verdict checker.Verdict
+	engine  string
 	reason  string
 	anomaly checker.Anomaly
 	picture checker.Picture
@@ -35,11 +36,13 @@ type finding[O any] struct {
 
 // figures is what a check counts.
 type figures struct {
-	Keys       int      `json:"keys"`
-	Operations int      `json:"operations"` // that were judged: ok, and info that may have mattered
-	Longest    int      `json:"longest"`    // operations on one key
-	Left       []string `json:"left,omitempty"`
-	LeftCount  int      `json:"left_count,omitempty"` // keys without a verdict
+	Keys       int `json:"keys"`
+	Operations int `json:"operations"` // that were judged: ok, and info that may have mattered
+	Longest    int `json:"longest"`    // operations on one key
+
+	Engines   map[string]int `json:"engines"` // keys that each engine judged
+	Left      []string       `json:"left,omitempty"`
+	LeftCount int            `json:"left_count,omitempty"` // keys without a verdict
 }
 
 // leftMax bounds how many keys without verdict are named.
@@ -91,36 +94,48 @@ func (l *linear[S, O]) parse(in []history.Operation) ([]Op[O], error) {
 		}
 		ops = append(ops, op)
 	}
-	if l.model.Prune != nil {
-		ops = l.model.Prune(ops)
-	}
 	return ops, nil
 }
 
-// judge finds out about one key.
+// judge finds out about one key. What an engine says is not believed without its proof.
 func (l *linear[S, O]) judge(ctx context.Context, f *finding[O], memory int64) {
-	switch refer(ctx, l.model, f.ops, memory) {
+	d := l.decide(ctx, f.ops, memory)
+	f.engine = d.engine
+	switch d.answer {
 	case legal:
+		if d.order != nil {
+			if err := l.verify(f.ops, d.order); err != nil {
+				f.reason = fmt.Sprintf("engine %s gave a wrong order: %v", d.engine, err)
+				return
+			}
+		}
 		f.verdict, f.reason = checker.Valid, ""
 	case outOfTime:
 		f.reason = "out of time"
 	case outOfMemory:
 		f.reason = fmt.Sprintf("more than %d MiB of memory", memory>>20)
 	case illegal:
+		c := l.explain(ctx, f.ops, d, memory)
+		if c.refuted {
+			f.reason = fmt.Sprintf("engine %s says impossible, porcupine does not", d.engine)
+			return
+		}
 		f.verdict = checker.Invalid
-		core := l.explain(ctx, f.ops, memory)
-		f.anomaly = l.anomaly(f.key, core)
-		f.picture = l.draw(ctx, f.key, core, f.ops)
+		f.anomaly = l.anomaly(f.key, c)
+		f.picture = l.draw(f.key, c, f.ops)
 		f.reason = f.anomaly.Words
 	}
 }
 
 func (l *linear[S, O]) sum(r checker.Result, found []finding[O]) checker.Result {
-	figures := figures{Keys: len(found)}
+	figures := figures{Keys: len(found), Engines: make(map[string]int)}
 	r.Verdict = checker.Valid
 	for i := range found {
 		f := &found[i]
 		figures.Operations += len(f.ops)
+		if f.engine != "" {
+			figures.Engines[f.engine]++
+		}
 		figures.Longest = max(figures.Longest, len(f.ops))
 		switch {
 		case f.verdict == checker.Invalid && r.Verdict != checker.Invalid:

@@ -88,7 +88,7 @@ func TestRegister(t *testing.T) {
 0 invoke cas x [1,2]
 1 invoke cas x [1,3]
 0 ok cas x [1,2]
-1 ok cas x [1,3]`, checker.Invalid, "[2 3]"},
+1 ok cas x [1,3]`, checker.Invalid, "[0 2 3]"},
 		{"a failed cas proves nothing", `
 0 invoke write x 1
 0 ok write x 1
@@ -134,27 +134,30 @@ func hard(t testing.TB, key string, open int) string {
 	return b.String()
 }
 
-func TestBudgetIsKept(t *testing.T) {
+func TestPorcupineKeepsItsBudget(t *testing.T) {
 	h := script(t, hard(t, "x", 40)) // porcupine needs gigabytes for it
-	for _, c := range []struct {
-		budget Budget
-		reason string
-	}{
-		{Budget{Memory: 1 << 20}, "MiB of memory"},
-		{Budget{Time: 50 * time.Millisecond}, "out of time"},
-	} {
-		r := New(referenceOnly(RegisterModel()), c.budget).Check(context.Background(), h)
-		if r.Verdict != checker.Unknown || !strings.Contains(r.Reason, c.reason) ||
-			!strings.Contains(r.Reason, `"x"`) {
-			t.Errorf("%+v: %v: %s", c.budget, r.Verdict, r.Reason)
-		}
+	l := &linear[RegisterState, RegisterOp]{RegisterModel(), Budget{}.filled()}
+	ops, err := l.parse(h.Operations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := refer(context.Background(), l.model, ops, 1<<20); got != outOfMemory {
+		t.Errorf("with a megabyte: %v", got)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if got := refer(ctx, l.model, ops, 1<<40); got != outOfTime {
+		t.Errorf("with a moment: %v", got)
 	}
 }
 
-// referenceOnly is a model that only porcupine can search.
-func referenceOnly[S, O comparable](m Model[S, O]) Model[S, O] {
-	m.Name, m.Prune = m.Name+" by porcupine", nil
-	return m
+func TestOutOfTimeNamesTheKey(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	r := Register(Budget{}).Check(ctx, script(t, hard(t, "x", 100)))
+	if r.Verdict != checker.Unknown || !strings.Contains(r.Reason, `key "x"`) {
+		t.Errorf("%v: %s", r.Verdict, r.Reason)
+	}
 }
 
 func TestPictureStaysSmall(t *testing.T) {

@@ -26,16 +26,18 @@ type Model[S, O comparable] struct {
 	// ReadOnly says that op changes no state. nil: any op may.
 	ReadOnly func(op O) bool
 
-	// Overwrites says that the state after op does not depend on the state before it, wherever
-	// Step allows op at all: a write, or a compare-and-set. nil: none does.
-	Overwrites func(op O) bool
+	// Overwrites says that the state after any op that is not ReadOnly is the same from every
+	// state in which Step allows it: so for a write or a compare-and-set, not for an increment.
+	Overwrites bool
 
 	// String is op in words: write 3. nil: fmt's.
 	String func(op O) string
 
-	// Prune drops info operations that cannot have mattered, and may say nothing at all. It sees
-	// the operations of one key. nil: all are kept.
-	Prune func(ops []Op[O]) []Op[O]
+	// quick is an engine of the model's own. It says whether it applies to a history.
+	quick func(ops []Op[O]) (decision, bool)
+
+	// part is the operations of a witness of quick, as they stand in it.
+	part func(ops []Op[O], witness []int32) []Op[O]
 }
 
 // Op is an operation as it stands in the history of one key.

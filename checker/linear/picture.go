@@ -2,7 +2,6 @@ package linear
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -22,7 +21,7 @@ const (
 
 // draw is porcupine's picture of a guilty key: the operations that cannot be ordered, and as much
 // of what went on around them as stays small.
-func (l *linear[S, O]) draw(ctx context.Context, key string, c core[O], all []Op[O]) checker.Picture {
+func (l *linear[S, O]) draw(key string, c core[O], all []Op[O]) checker.Picture {
 	ops := around(c, all)
 	steps := 0
 	deadline := time.Now().Add(drawTime)

@@ -56,12 +56,13 @@ func Register(b Budget) checker.Checker { return New(RegisterModel(), b) }
 func RegisterModel() Model[RegisterState, RegisterOp] {
 	return Model[RegisterState, RegisterOp]{
 		Name:       "register",
-		Parse:      ParseRegister,
+		Parse:      parseRegister,
 		Step:       stepRegister,
 		ReadOnly:   func(o RegisterOp) bool { return o.Kind == Read },
-		Overwrites: func(o RegisterOp) bool { return o.Kind != Read },
+		Overwrites: true,
 		String:     RegisterOp.String,
-		Prune:      pruneUnobserved,
+		quick:      quickRegister,
+		part:       partOfRegister,
 	}
 }
 
@@ -75,8 +76,8 @@ func stepRegister(s RegisterState, o RegisterOp) (RegisterState, bool) {
 	return RegisterState{o.New, true}, true
 }
 
-// ParseRegister reads a register operation.
-func ParseRegister(o history.Operation) (op RegisterOp, skip bool, err error) {
+// parseRegister reads a register operation.
+func parseRegister(o history.Operation) (op RegisterOp, skip bool, err error) {
 	switch f := o.Invocation.F; f {
 	case "read":
 		if o.Kind() != history.OK {
@@ -112,51 +113,4 @@ func intOrNull(v history.Value) (n int64, null bool, err error) {
 	}
 	n, err = v.Int()
 	return n, false, err
-}
-
-// pruneUnobserved drops info writes and compare-and-sets whose value nobody ever saw. It is exact
-// only where each value is written at most once, and does nothing where one is written twice: an
-// operation that saw the value might then have seen another's. What was seen by an info that is
-// itself dropped does not count as seen.
-func pruneUnobserved(ops []Op[RegisterOp]) []Op[RegisterOp] {
-	writer := make(map[int64]int)
-	for i, o := range ops {
-		if o.Do.Kind == Read {
-			continue
-		}
-		if _, twice := writer[o.Do.New]; twice {
-			return ops
-		}
-		writer[o.Do.New] = i
-	}
-	keep := make([]bool, len(ops))
-	var queue []int
-	mark := func(i int) {
-		if !keep[i] {
-			keep[i] = true
-			queue = append(queue, i)
-		}
-	}
-	for i, o := range ops {
-		if o.Return != Open {
-			mark(i)
-		}
-	}
-	for len(queue) > 0 {
-		o := ops[queue[0]].Do
-		queue = queue[1:]
-		if o.Kind == Write || o.Null {
-			continue
-		}
-		if w, written := writer[o.Old]; written {
-			mark(w)
-		}
-	}
-	kept := ops[:0:0]
-	for i, o := range ops {
-		if keep[i] {
-			kept = append(kept, o)
-		}
-	}
-	return kept
 }

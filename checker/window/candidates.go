@@ -43,7 +43,26 @@ func (s *search) gather(f *frame) {
 		}
 		if to := s.machine.Step(f.state, class); to >= 0 && to != f.state {
 			s.candidates = append(s.candidates, candidate{none, class, to, Open})
+			s.hasten(f)
 		}
+	}
+}
+
+// plenty is how many open-ended operations of a class must be left for one to be spent early.
+const plenty = 2
+
+// hasten moves the last candidate, an open-ended operation, to the front if there are plenty like
+// it, and it makes the operation possible that must come next and is not: otherwise all orders of
+// those that ended would be tried first.
+func (s *search) hasten(f *frame) {
+	c := s.candidates[len(s.candidates)-1]
+	if s.consumed.offered[c.class]-s.consumed.used[c.class] < plenty {
+		return
+	}
+	urgent := s.ops[s.returns[f.pos]].Class
+	if s.machine.Step(f.state, urgent) < 0 && s.machine.Step(c.state, urgent) >= 0 {
+		copy(s.candidates[1:], s.candidates)
+		s.candidates[0] = c
 	}
 }
 

@@ -118,6 +118,7 @@ type supply struct {
 	used    []int32
 	classes []int32 // those that exist
 	total   int     // used of all classes
+	sum     uint64  // a hash of used
 }
 
 func newSupply(ops []Op, endless []int32, classes int) supply {
@@ -141,10 +142,15 @@ func (s *supply) take(class int32) int32 {
 	op := s.of[class][s.used[class]]
 	s.used[class]++
 	s.total++
+	s.sum += scatter(class)
 	return op
 }
 
 func (s *supply) give(class int32) {
 	s.used[class]--
 	s.total--
+	s.sum -= scatter(class)
 }
+
+// scatter is a number for each class such that sums of them rarely meet.
+func scatter(class int32) uint64 { return hash(slots{}, class, -1) }

@@ -14,27 +14,50 @@ type entry struct {
 	pos    int32
 	state  int32
 	used   int32 // where in sets; 0: nothing
+	bare   int32 // as in frame: it restricts what may come next
 }
 
 const entrySize = 32
+
+// dominators is how many configurations that differ only in what they used up are compared with.
+// There can be thousands; past this number only the very same ones are found again.
+const dominators = 8
 
 // add remembers f, and is false if f is dead.
 func (m *memory) add(f *frame, used *supply) bool {
 	if m.count*4 >= len(m.table)*3 || int64(len(m.sets))*8 > m.limit {
 		m.grow()
 	}
+	at, dead := m.find(f.placed, f.pos, f.state, used.sum, func(e *entry) bool {
+		return (e.bare == none || e.bare == f.bare) && m.within(e.used, used)
+	})
+	if dead {
+		return false
+	}
+	*at = entry{f.placed, f.pos, f.state, m.write(used), f.bare}
+	m.count++
+	return true
+}
+
+// find looks at the entries like the one asked for until one covers it, or there is a free place.
+// The first few stand where the configuration alone puts them, the others where what was used up
+// does too.
+func (m *memory) find(p slots, pos, state int32, sum uint64, covers func(*entry) bool) (*entry, bool) {
+	h, alike := hash(p, pos, state), 0
 	mask := uint64(len(m.table) - 1)
-	for h := hash(f.placed, f.pos, f.state); ; h++ {
+	for ; m.table[h&mask].pos >= 0; h++ {
 		e := &m.table[h&mask]
-		if e.pos < 0 {
-			*e = entry{f.placed, f.pos, f.state, m.write(used)}
-			m.count++
-			return true
+		if e.placed != p || e.pos != pos || e.state != state {
+			continue
 		}
-		if e.placed == f.placed && e.pos == f.pos && e.state == f.state && m.within(e.used, used) {
-			return false
+		if covers(e) {
+			return e, true
+		}
+		if alike++; alike == dominators {
+			h = hash(slots{h, sum}, pos, state)
 		}
 	}
+	return &m.table[h&mask], false
 }
 
 // within says that a set that was written is part of what is used now.
@@ -84,17 +107,23 @@ func (m *memory) grow() {
 	if forget {
 		return
 	}
-	mask := uint64(size - 1)
-	for _, e := range old {
-		if e.pos < 0 {
-			continue
+	for i := range old {
+		if e := &old[i]; e.pos >= 0 {
+			at, _ := m.find(e.placed, e.pos, e.state, m.sum(e.used), func(*entry) bool { return false })
+			*at = *e
 		}
-		h := hash(e.placed, e.pos, e.state)
-		for m.table[h&mask].pos >= 0 {
-			h++
-		}
-		m.table[h&mask] = e
 	}
+}
+
+// sum is supply's sum for a set that was written.
+func (m *memory) sum(at int32) (sum uint64) {
+	if at == 0 {
+		return 0
+	}
+	for i := at + 1; i <= at+2*m.sets[at]; i += 2 {
+		sum += uint64(m.sets[i+1]) * scatter(m.sets[i])
+	}
+	return sum
 }
 
 // hash mixes a configuration (the finalizer of MurmurHash3 over a sum of products).

@@ -96,7 +96,7 @@ func (s *search) run(ctx context.Context) (Answer, []int32) {
 			frames = frames[:len(frames)-1]
 			continue
 		}
-		if next.bare == none && !s.dead.add(&next, &s.consumed) {
+		if !s.dead.add(&next, &s.consumed) {
 			if next.used != none {
 				s.consumed.give(next.used)
 			}

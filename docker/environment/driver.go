@@ -37,21 +37,31 @@ func (d *driver) Apply(states map[string]nemesis.State) error {
 	errs := make([]error, len(d.e.ids))
 	var all sync.WaitGroup
 	for i, id := range d.e.ids {
-		want := states[id.String()]
-		if reflect.DeepEqual(want, d.now[id.String()]) {
+		want, was := states[id.String()], d.now[id.String()]
+		if reflect.DeepEqual(want, was) {
 			continue
 		}
 		d.now[id.String()] = want
-		all.Go(func() { errs[i] = d.apply(id, want) })
+		all.Go(func() { errs[i] = d.apply(id, was, want) })
 	}
 	all.Wait()
 	return errors.Join(errs...)
 }
 
-func (d *driver) apply(id nodes.ID, want nemesis.State) error {
+func (d *driver) apply(id nodes.ID, was, want nemesis.State) error {
 	ctx, cancel := context.WithTimeout(d.e.life, applyMax)
 	defer cancel()
-	if _, err := d.e.cluster.Apply(ctx, id, want); err != nil {
+	_, err := d.e.cluster.Apply(ctx, id, want) // a container that is down keeps it for its start
+	if errors.Is(err, docker.ErrDown) {
+		err = nil
+	}
+	switch {
+	case want.Lost:
+		_, err = d.e.cluster.Kill(ctx, id)
+	case was.Lost && err == nil:
+		_, _, err = d.e.cluster.Start(ctx, id)
+	}
+	if err != nil {
 		return fmt.Errorf("apply to %s: %w", id, err)
 	}
 	return nil
@@ -60,6 +70,7 @@ func (d *driver) apply(id nodes.ID, want nemesis.State) error {
 // Read reads back from every agent what its node is like, and from every node what its clocks
 // show.
 func (d *driver) Read() map[string]nemesis.Evidence {
+	d.probe()
 	found := make([]nemesis.Evidence, len(d.e.ids))
 	reports := d.e.watch.ask(d.e.life, d.e)
 	var all sync.WaitGroup
@@ -77,6 +88,28 @@ func (d *driver) Read() map[string]nemesis.Evidence {
 		out[id.String()] = found[i]
 	}
 	return out
+}
+
+// probe sends a packet over every edge while one is cut: a protocol leaves some edges idle, and
+// what nobody sends nobody drops. An agent that cannot says so when it is read.
+func (d *driver) probe() {
+	var all sync.WaitGroup
+	for _, s := range d.now {
+		if len(s.Drop) == 0 {
+			continue
+		}
+		for _, id := range d.e.ids {
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(d.e.life, applyMax)
+				defer cancel()
+				if _, err := d.e.cluster.Probe(ctx, id); err != nil && !errors.Is(err, docker.ErrDown) {
+					d.e.Log.Debug("probe the edges of a node", "node", id, "error", err)
+				}
+			})
+		}
+		break
+	}
+	all.Wait()
 }
 
 func (d *driver) read(id nodes.ID) nemesis.Evidence {

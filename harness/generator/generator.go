@@ -52,6 +52,9 @@ type state interface {
 // Generator takes the place of this one; the operation of an Emit must then be dispatched.
 func (g Generator) Next(c Context) (Op, Verdict, time.Duration, Generator) {
 	op, v, at, s := g.state().next(c)
+	if v == Exhausted {
+		s = nil // for good
+	}
 	return op, v, at, Generator{s}
 }
 

@@ -38,7 +38,7 @@ func TestGenerators(t *testing.T) {
 	})
 }
 
-// answer ends an operation as its function says: crash is info, refuse fails, slow takes 100 ms, quick 1 ms,
+// answer ends an operation as its function says: crash is info, late is info after 100 ms, refuse fails, slow takes 100 ms, quick 1 ms,
 // flaky fails before 50 ms and is ok from then on; all else is ok. It takes 10 ms.
 func answer(inv history.Event) (history.Event, time.Duration) {
 	latency := 10 * time.Millisecond
@@ -46,6 +46,8 @@ func answer(inv history.Event) (history.Event, time.Duration) {
 	switch inv.F {
 	case "crash":
 		err = fmt.Errorf("crashed")
+	case "late":
+		err, latency = fmt.Errorf("crashed late"), 100*time.Millisecond
 	case "refuse":
 		err = history.Definite(fmt.Errorf("refused"))
 	case "flaky":

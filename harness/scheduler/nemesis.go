@@ -20,7 +20,8 @@ type nemesis struct {
 func (n *nemesis) nextDue() Timed {
 	f := n.due[0]
 	n.due = n.due[1:]
-	if !f.End {
+	known := slices.ContainsFunc(n.active, func(a Timed) bool { return a.Fault == f.Fault })
+	if !f.End && !known {
 		n.active = append(n.active, n.end(f))
 	}
 	return n.begin(f)

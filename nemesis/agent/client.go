@@ -80,6 +80,12 @@ func (c *Client) Ping(ctx context.Context) error {
 	return err
 }
 
+// Probe makes the node's container send every peer a packet, so that those who drop what it sends
+// have something to count.
+func (c *Client) Probe(ctx context.Context) (Evidence, error) {
+	return c.ask(ctx, request{Op: opProbe})
+}
+
 // Keepalive pings every third of the lease, until ctx ends (it returns nil) or the agent is gone.
 func (c *Client) Keepalive(ctx context.Context, lease time.Duration) error {
 	tick := time.NewTicker(max(lease/3, time.Millisecond))

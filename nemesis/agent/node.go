@@ -6,6 +6,7 @@ import (
 	"context"
 	"debug/buildinfo"
 	"errors"
+	"net/netip"
 	"os"
 	"os/exec"
 	"sync"
@@ -29,6 +30,7 @@ type node struct {
 	support Support
 	cuts    *netcut.Table // nil where it does not work
 	isGo    bool          // the process is a Go program
+	peers   map[string]netip.Addr
 
 	mu    sync.Mutex
 	want  nemesis.State
@@ -86,9 +88,12 @@ func (n *node) handle(ctx context.Context, q request) reply {
 	case opHello:
 		n.lease.Length = q.Lease
 		e.Support = &n.support
+		n.peers = q.Peers
 		if n.cuts != nil {
 			err = n.cuts.SetPeers(q.Peers)
 		}
+	case opProbe:
+		err = probeEdges(n.peers)
 	case opApply:
 		err = n.apply(ctx, *q.State)
 	}

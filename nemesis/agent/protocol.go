@@ -34,6 +34,7 @@ const (
 	opApply = "apply" // make it so, and show
 	opRead  = "read"  // show
 	opPing  = "ping"  // the harness lives
+	opProbe = "probe" // send every peer a packet
 )
 
 type request struct {
@@ -79,7 +80,8 @@ func (r request) check() error {
 		return fmt.Errorf("check hello: lease %v is not in %v to %v", r.Lease, leaseMin, leaseMax)
 	case len(r.Peers) > peersMax:
 		return fmt.Errorf("check hello: %d peers, at most %d", len(r.Peers), peersMax)
-	case r.Op != opHello && r.Op != opApply && r.Op != opRead && r.Op != opPing:
+	case r.Op != opHello && r.Op != opApply && r.Op != opRead && r.Op != opPing &&
+		r.Op != opProbe:
 		return fmt.Errorf("check request: unknown op %.20q", r.Op)
 	}
 	for name, a := range r.Peers {

@@ -12,7 +12,9 @@ import (
 
 // Protocols are our own protocols, by name.
 func Protocols() []nodes.Protocol {
-	return []nodes.Protocol{raft.Protocol()}
+	return []nodes.Protocol{
+		raft.Protocol(),
+	}
 }
 
 // Find is the protocol of that name, or an error that lists the names there are.

@@ -22,7 +22,18 @@ import (
 type pipes struct {
 	mu        sync.Mutex
 	listeners map[string]*pipeListener
+	peers     []net.Conn // between nodes
 	cut       bool
+}
+
+// sever breaks all connections between nodes, and lets no new ones be made.
+func (p *pipes) sever() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.peers {
+		c.Close()
+	}
+	p.peers, p.cut = nil, true
 }
 
 type pipeListener struct {
@@ -62,6 +73,11 @@ func (p *pipes) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	here, there := net.Pipe()
 	select {
 	case l.conns <- there:
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if strings.HasPrefix(address, "peer-") {
+			p.peers = append(p.peers, here)
+		}
 		return here, nil
 	case <-l.closed:
 		return nil, errors.New("connection refused")
@@ -178,14 +194,15 @@ func bubble(t *testing.T, p nodes.Protocol, size int, disks map[nodes.ID]*memory
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := make(chan error, 1)
 			cancels[id], ends[id] = cancel, ended
-			files := disks[id]
+			m := disks[id]
+			disk := func(string) (files, error) { return m, nil }
 			go func() {
 				ended <- Run(ctx, Config{Protocol: p,
 					Node:    nodes.Config{Self: id, Members: members, Options: map[string]string{}},
 					Cluster: "bubble", Peers: peers, Listen: peers[id], Client: id.String(),
 					Observations: fmt.Sprintf("%s/%s", dir, id),
 					outside: outside{listen: network.listen, dial: network.dial,
-						files: files}})
+						files: disk}})
 			}()
 		}
 		end := func(id nodes.ID) error {
@@ -274,26 +291,33 @@ func TestBubbleFailedSyncStopsTheNode(t *testing.T) {
 }
 
 func TestBubbleHealedPeersTalkSoon(t *testing.T) {
-	bubble(t, primaryCopy, 3, map[nodes.ID]*memory{}, func(t *testing.T, n *pipes, end func(nodes.ID) error) {
+	test := func(t *testing.T, n *pipes, _ func(nodes.ID) error) {
 		e := pipeEndpoint(t, n, 1)
-		do := func(v int64) time.Duration {
-			began := time.Now()
+		write := func(v int64) {
 			if r, err := e.Do(t.Context(), put("x", v)); err != nil || r.Status != kv.OK {
-				t.Fatalf("write %d: %+v, %v", v, r, err)
+				t.Errorf("write %d: %+v, %v", v, r, err)
 			}
-			return time.Since(began)
 		}
-		do(1)
-		n.mu.Lock()
-		n.cut = true
-		n.mu.Unlock()
-		do(2) // connections that are there live on
-		n.mu.Lock()
-		n.cut = false
-		n.mu.Unlock()
-		do(3)
+		write(1)
+		for i := range 20 {
+			n.sever()
+			began := time.Now()
+			var writer sync.WaitGroup
+			writer.Go(func() { write(int64(i)) })
+			length := time.Duration(i+1) * 501 * time.Millisecond
+			time.Sleep(length)
+			n.mu.Lock()
+			n.cut = false
+			n.mu.Unlock()
+			writer.Wait()
+			// The node itself says again every 50 ms what was lost.
+			if took := time.Since(began) - length; took <= 0 || took > dialMax+50*time.Millisecond {
+				t.Errorf("after a cut of %v the write took %v more", length, took)
+			}
+		}
 		e.Close()
-	})
+	}
+	bubble(t, primaryCopy, 3, map[nodes.ID]*memory{}, test)
 }
 
 func TestBubbleStatusOfABusyNode(t *testing.T) {

@@ -37,7 +37,7 @@ type directory struct {
 	open map[nodes.File]*os.File
 }
 
-func openDirectory(path string) (*directory, error) {
+func openDirectory(path string) (files, error) {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}

@@ -13,7 +13,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -48,13 +50,16 @@ type Config struct {
 type outside struct {
 	listen func(network, address string) (net.Listener, error)
 	dial   func(ctx context.Context, network, address string) (net.Conn, error)
-	files  files
+	files  func(path string) (files, error)
 }
 
 // Run runs the node until ctx ends, which is a success, or until it stops: then the error is an
 // ErrStop, or says what of the machine failed. A panic of the node is not caught: it ends the
 // process with the stack on standard error and status 2, like any panic.
 func Run(ctx context.Context, c Config) error {
+	if err := c.Protocol.Check(c.Node); err != nil {
+		return err
+	}
 	h, err := open(c)
 	if err != nil {
 		return fmt.Errorf("start node %s: %w", c.Node.Self, err)
@@ -85,68 +90,86 @@ type host struct {
 	last    lastStatus
 	peers   net.Listener
 	clients net.Listener
+	opened  []io.Closer
 }
 
 // inboxMax bounds what waits for the owner. Whoever posts to a full inbox waits, which is how a
 // slow node slows its peers and clients down; the owner itself never posts.
 const inboxMax = 1024
 
-// open brings up everything that can fail before the node lives. Listening comes first: whoever
-// holds the ports owns the files.
-func open(c Config) (_ *host, err error) {
-	if err := c.Protocol.Check(c.Node); err != nil {
-		return nil, err
-	}
+// open makes a host of everything that can fail before the node lives.
+func open(c Config) (*host, error) {
 	if c.Log == nil {
 		c.Log = hclog.NewNullLogger()
 	}
-	if c.outside.listen == nil {
-		c.outside.listen = net.Listen
-	}
-	if c.outside.dial == nil {
-		c.outside.dial = dialer().DialContext
-	}
 	h := &host{cfg: c, log: c.Log, inbox: make(chan func(), inboxMax), done: make(chan struct{}),
 		began: time.Now(), random: random{seed: bootSeed()}}
-	var opened []interface{ Close() error }
-	defer func() {
-		if err != nil {
-			for _, o := range opened {
-				_ = o.Close() // the error that is returned came first
-			}
-		}
-	}()
-	if h.peers, err = c.outside.listen("tcp", c.Listen); err != nil {
-		return nil, fmt.Errorf("listen for peers: %w", err)
-	}
-	opened = append(opened, h.peers)
-	if h.clients, err = c.outside.listen("tcp", c.Client); err != nil {
-		return nil, fmt.Errorf("listen for clients: %w", err)
-	}
-	opened = append(opened, h.clients)
-	if h.observer, err = openObserver(c.Observations, c.Node.Self); err != nil {
-		return nil, err
-	}
-	opened = append(opened, h.observer)
-	h.boot = h.observer.boot
-	files := c.outside.files
-	if files == nil {
-		if files, err = openDirectory(c.Data); err != nil {
-			return nil, err
-		}
-	}
-	opened = append(opened, files)
-	h.disk = newDisk(files, h.synced)
-	if h.node, err = c.Protocol.New(c.Node); err != nil {
-		return nil, fmt.Errorf("make %s node: %w", c.Protocol.Name, err)
-	}
 	h.outgoing = make(map[nodes.ID]*outgoing, len(c.Peers))
 	for id, address := range c.Peers {
 		if id != c.Node.Self {
 			h.outgoing[id] = newOutgoing(h, id, address)
 		}
 	}
+	err := h.listen()
+	if err == nil {
+		err = h.openFiles()
+	}
+	if err == nil {
+		if h.node, err = c.Protocol.New(c.Node); err != nil {
+			err = fmt.Errorf("make %s node: %w", c.Protocol.Name, err)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, h.close())
+	}
 	return h, nil
+}
+
+// listen comes before the files: whoever holds the ports owns them.
+func (h *host) listen() (err error) {
+	forPeers, forClients := h.cfg.outside.listen, h.cfg.outside.listen
+	if h.cfg.outside.listen == nil {
+		forPeers, forClients = listenPeers, net.Listen
+	}
+	if h.peers, err = forPeers("tcp", h.cfg.Listen); err != nil {
+		return fmt.Errorf("listen for peers: %w", err)
+	}
+	h.opened = append(h.opened, h.peers)
+	if h.clients, err = forClients("tcp", h.cfg.Client); err != nil {
+		return fmt.Errorf("listen for clients: %w", err)
+	}
+	h.opened = append(h.opened, h.clients)
+	return nil
+}
+
+func (h *host) openFiles() (err error) {
+	if h.observer, err = openObserver(h.cfg.Observations, h.cfg.Node.Self); err != nil {
+		return err
+	}
+	h.opened = append(h.opened, h.observer)
+	h.boot = h.observer.boot
+	open := h.cfg.outside.files
+	if open == nil {
+		open = openDirectory
+	}
+	files, err := open(h.cfg.Data)
+	if err != nil {
+		return err
+	}
+	h.opened = append(h.opened, files)
+	h.disk = newDisk(files, h.synced)
+	return nil
+}
+
+// close closes what was opened. The listeners were closed before, if the node ran.
+func (h *host) close() error {
+	var err error
+	for _, o := range slices.Backward(h.opened) {
+		if e := o.Close(); !errors.Is(e, net.ErrClosed) {
+			err = errors.Join(err, e)
+		}
+	}
+	return err
 }
 
 // bootSeed is a new seed: no two boots of a node may make the same choices, or restarted nodes
@@ -188,10 +211,4 @@ func (h *host) run(ctx context.Context) error {
 		return fmt.Errorf("run node %s: %w: %s", h.cfg.Node.Self, ErrStop, h.stopping)
 	}
 	return err
-}
-
-func (h *host) close() error {
-	h.peers.Close() // closed before, where the goroutines ran
-	h.clients.Close()
-	return errors.Join(h.disk.files.Close(), h.observer.Close())
 }

@@ -15,13 +15,13 @@ import (
 // How long a connection to a peer may be of no use before it is given up. A cut must be TCP's
 // trouble no longer than the cut lasts: TCP doubles its pause between retransmissions, so after a
 // long cut it may sleep for many seconds on a healed link, and the harness would measure TCP and
-// not the node. An unacknowledged byte therefore ends a connection after half a second
-// (TCP_USER_TIMEOUT), which is before TCP's third retransmission, and dialing is tried in short
-// steps: the first SYN is repeated only after a whole second, a new dial is not. Together, peers
-// talk again within about 300 ms of a heal, however long the cut was. The price: a link whose
-// round trip takes longer than dialMax is as good as cut.
+// not the node. An unacknowledged byte therefore ends a connection after half a second: that is
+// TCP_USER_TIMEOUT, which Linux counts from the first retransmission, 200 ms after the byte. And
+// dialing is tried in short steps: a SYN is repeated only after a whole second, a new dial is not.
+// Together, peers talk again within about 300 ms of a heal, however long the cut was
+// (BenchmarkHeal). The price: a link whose round trip takes longer than dialMax is as good as cut.
 const (
-	unackedMax = 500 * time.Millisecond
+	unackedMax = 300 * time.Millisecond
 	dialMax    = 250 * time.Millisecond
 	writeMax   = time.Second // of a peer that reads nothing, while its kernel acknowledges
 	retryMin   = 20 * time.Millisecond
@@ -33,13 +33,16 @@ const (
 // so long the oldest is worth the least.
 const waitingMax = 8 << 20
 
-func dialer() *net.Dialer {
-	return &net.Dialer{
-		Timeout: dialMax,
-		Control: boundUnacked(unackedMax),
-		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: time.Second,
-			Interval: time.Second, Count: 2},
-	}
+// keepAlive notices within about two seconds that a silent peer is gone. A second is the least
+// that Go lets one ask for.
+func keepAlive() net.KeepAliveConfig {
+	return net.KeepAliveConfig{Enable: true, Idle: time.Second, Interval: time.Second, Count: 2}
+}
+
+// listenPeers gives the connections that peers make the same limits as those made to them.
+func listenPeers(network, address string) (net.Listener, error) {
+	c := net.ListenConfig{Control: boundUnacked(unackedMax), KeepAliveConfig: keepAlive()}
+	return c.Listen(context.Background(), network, address)
 }
 
 // outgoing is the way to one peer: one connection, made again whenever it breaks, that only
@@ -97,31 +100,41 @@ func (o *outgoing) run(ctx context.Context) {
 	jitter := rand.New(rand.NewPCG(o.host.random.seed, uint64(o.to)))
 	pause, known := retryMin, true
 	for ctx.Err() == nil {
+		began := time.Now()
 		conn, err := o.dial(ctx)
-		if err != nil {
-			if known { // said once a cut, not at each try
-				o.host.log.Info("peer out of reach", "peer", o.to, "error", err)
+		switch {
+		case err == nil:
+			err = o.talk(ctx, conn)
+			o.host.log.Debug("peer connection ended", "peer", o.to, "error", err)
+			known = true
+			if time.Since(began) > retryMax { // it was of use: the peer did not just hang up
+				pause = retryMin
 			}
+		case known: // said once a cut, not at each try
+			o.host.log.Info("peer out of reach", "peer", o.to, "error", err)
+			fallthrough
+		default:
 			known = false
 			// What waits is stale by the time the peer is back, and would only delay what is
 			// said then.
 			o.take(nil)
-			rest(ctx, pause/2+time.Duration(jitter.Int64N(int64(pause/2))))
-			pause = min(2*pause, retryMax)
-			continue
 		}
-		o.host.log.Debug("peer connected", "peer", o.to)
-		pause, known = retryMin, true
-		err = o.talk(ctx, conn)
-		o.host.log.Debug("peer connection ended", "peer", o.to, "error", err)
-		rest(ctx, retryMin)
+		// A dial into the void took long enough; one that was refused took no time.
+		wait := pause/2 + time.Duration(jitter.Int64N(int64(pause/2)))
+		rest(ctx, wait-time.Since(began))
+		pause = min(2*pause, retryMax)
 	}
 }
 
 func (o *outgoing) dial(ctx context.Context) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialMax)
 	defer cancel()
-	return o.host.cfg.outside.dial(ctx, "tcp", o.address)
+	dial := o.host.cfg.outside.dial
+	if dial == nil {
+		d := net.Dialer{Control: boundUnacked(unackedMax), KeepAliveConfig: keepAlive()}
+		dial = d.DialContext
+	}
+	return dial(ctx, "tcp", o.address)
 }
 
 // talk writes frames until the connection breaks or ctx ends.

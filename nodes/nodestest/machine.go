@@ -120,7 +120,7 @@ func (m *machine) call(enter func()) {
 
 func (m *machine) setTimer(t nodes.TimerID, d time.Duration) {
 	c := m.cluster
-	after := time.Duration(float64(max(d, 0)) / m.rate)
+	after := time.Duration(float64(max(d, 0))/m.rate) + 1 // never early by the node's clock
 	c.schedule(event{at: c.now + after, kind: timer, node: m.id, boot: m.boot, timer: t})
 	m.timers[t] = alarm{c.seq, m.now().Add(d)}
 }
@@ -276,8 +276,8 @@ func (e *env) Observe(o nodes.Observation) {
 	m.seq++
 	m.observed = append(m.observed, full)
 	c.note("%s %s", m.id, fact(o))
-	if c.OnObserve != nil {
-		c.OnObserve(full)
+	if v := c.oracle.Observe(full); v != nil {
+		c.Violations = append(c.Violations, *v)
 	}
 }
 

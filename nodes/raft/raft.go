@@ -45,6 +45,7 @@ const (
 const (
 	electionTimer nodes.TimerID = iota + 1
 	heartbeatTimer
+	inquiryTimer
 )
 
 type role uint8
@@ -99,6 +100,8 @@ type node struct {
 	machine   kv.Machine
 	proposals queue[proposal]
 	questions queue[question]
+	inquiries []inquiry // follower: reads that wait for a read index
+	inquired  uint64    // follower: inquiries so far
 
 	timeout   time.Duration // of the current election
 	deadline  nodes.Mono    // when it falls due
@@ -188,6 +191,10 @@ func (n *node) Recv(env nodes.Env, from nodes.ID, m nodes.Message) {
 		n.onSnapshot(p, m)
 	case *snapshotReply:
 		n.onSnapshotReply(p, m)
+	case *readIndex:
+		n.onReadIndex(p, m)
+	case *readIndexReply:
+		n.onReadIndexReply(m)
 	}
 	n.settle()
 }
@@ -204,6 +211,8 @@ func (n *node) Timer(env nodes.Env, t nodes.TimerID) {
 		n.onElectionTimer()
 	case heartbeatTimer:
 		n.onHeartbeatTimer()
+	case inquiryTimer:
+		n.onInquiryTimer()
 	}
 	n.settle()
 }
@@ -212,6 +221,7 @@ func (n *node) Timer(env nodes.Env, t nodes.TimerID) {
 func (n *node) settle() {
 	n.apply()
 	n.answerReads()
+	n.answerInquiries()
 	n.writeOut()
 }
 
