@@ -354,6 +354,34 @@ func awaitGreeting(t *testing.T, c *Cluster, id nodes.ID, want string) {
 	t.Fatalf("%s says %q (%v), want %q", id, text, err, want)
 }
 
+// Where a container's own address does not answer, clients go to the published port, wherever that
+// is after each start.
+func TestPublishedPort(t *testing.T) {
+	if os.Getenv("DOCKER_TEST_PROGRAM") != "" {
+		t.Skip("inside of a container there is no published port for us")
+	}
+	config := testConfig(t, 1, "node")
+	config.Ready = func(ctx context.Context, address string) error {
+		if !strings.HasPrefix(address, "127.0.0.1:") {
+			return errors.New("a firewall stands in between")
+		}
+		return ready(ctx, address)
+	}
+	c := startTest(t, config)
+	for boot := 1; boot <= 2; boot++ {
+		if address, _ := c.Address(1); !strings.HasPrefix(address, "127.0.0.1:") {
+			t.Errorf("boot %d: clients go to %s", boot, address)
+		}
+		awaitGreeting(t, c, 1, fmt.Sprint("boot ", boot))
+		if _, err := c.Kill(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := c.Start(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // A node that never becomes ready shows its last words, made harmless, and leaves nothing.
 func TestNeverReady(t *testing.T) {
 	for role, want := range map[string][]string{

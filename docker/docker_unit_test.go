@@ -51,6 +51,20 @@ func TestOwner(t *testing.T) {
 	}
 }
 
+func FuzzParseOwner(f *testing.F) {
+	f.Add(self().String())
+	f.Add("vm pid:[1]//7/")
+	f.Fuzz(func(t *testing.T, label string) {
+		o, err := parseOwner(label)
+		if err != nil {
+			return
+		}
+		if again, err := parseOwner(o.String()); err != nil || again != o {
+			t.Errorf("%q is %+v, and then %+v (%v)", label, o, again, err)
+		}
+	})
+}
+
 func TestCandidates(t *testing.T) {
 	a, b := candidates("a"), candidates("b")
 	if a[0] == b[0] {
@@ -88,6 +102,15 @@ func TestParseRoute(t *testing.T) {
 			t.Errorf("parseRoute(%q) = %v, %v; want %s", line, got, ok, want)
 		}
 	}
+}
+
+func FuzzParseRoute(f *testing.F) {
+	f.Add("docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0")
+	f.Fuzz(func(t *testing.T, line string) {
+		if p, ok := parseRoute(line); ok && !p.IsValid() {
+			t.Errorf("parseRoute(%q) = %v", line, p)
+		}
+	})
 }
 
 func TestStatic(t *testing.T) {
@@ -254,6 +277,22 @@ func TestUnpack(t *testing.T) {
 	if err := unpack(strings.NewReader("no archive"), root); err == nil {
 		t.Error("what is no archive was unpacked")
 	}
+}
+
+func FuzzUnpack(f *testing.F) {
+	f.Add(archive(f, "data/", "data/a", "data/link@", "../out").Bytes())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		dir := t.TempDir()
+		root, err := os.OpenRoot(filepath.Join(dir, mkdir(t, dir, "root")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer root.Close()
+		unpack(bytes.NewReader(b), root)
+		if left, _ := os.ReadDir(dir); len(left) != 1 {
+			t.Errorf("%v stands beside the directory", left)
+		}
+	})
 }
 
 func mkdir(t testing.TB, dir, name string) string {
