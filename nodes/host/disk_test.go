@@ -191,6 +191,12 @@ func TestDirectory(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("found %q, %v, want %q", got, err, want)
 	}
+	// What is appended after a rename goes to the file that now has the name.
+	err = errors.Join(d.Append("log", []byte("old")), d.Rename("snap", "log"),
+		d.Append("log", []byte("new")))
+	if text, _ := os.ReadFile(filepath.Join(path, "log")); err != nil || string(text) != "s1+new" {
+		t.Errorf("after a rename the file holds %q, %v", text, err)
+	}
 }
 
 func TestValidName(t *testing.T) {
