@@ -13,6 +13,7 @@ import (
 
 	"sunder/nodes"
 	"sunder/nodes/kv"
+	"sunder/oracle"
 )
 
 // Setup says what cluster to make. The zero Setup, with Nodes set, is a calm one.
@@ -29,15 +30,16 @@ type Setup struct {
 // Cluster is nodes of one protocol on virtual time, in the caller's goroutine. The same Setup and
 // calls give the same run.
 type Cluster struct {
-	// OnObserve is called with each observation as it is made, if set.
-	OnObserve func(nodes.Observed)
 	// Broken collects what nodes did that the contracts forbid, in words.
 	Broken []string
+	// Violations is what the oracles said.
+	Violations []oracle.Violation
 	// Calls are all commands so far, in the order of their invocation.
 	Calls []*Call
 
 	protocol nodes.Protocol
 	setup    Setup
+	oracle   *oracle.Oracle
 	now      time.Duration
 	seq      uint64
 	events   []event // ascending by (at, seq)
@@ -56,7 +58,7 @@ type Call struct {
 	Completed time.Duration // of the answer; 0: there is none yet
 	Result    kv.Result
 	Answers   int  // must become 1, or stay 0 if the node died first
-	Lost      bool // the node died first
+	Lost      bool // the node died first; it was down already if Result is a refusal
 }
 
 type link struct{ from, to nodes.ID }
@@ -85,8 +87,8 @@ const (
 // NewCluster makes a cluster and starts its nodes. A Setup that the protocol refuses is a mistake
 // of the test.
 func NewCluster(p nodes.Protocol, s Setup) *Cluster {
-	c := &Cluster{protocol: p, setup: s, cut: map[link]bool{}, draws: map[string]uint64{},
-		note: func(string, ...any) {}}
+	c := &Cluster{protocol: p, setup: s, cut: map[link]bool{}, oracle: oracle.New(),
+		draws: map[string]uint64{}, note: func(string, ...any) {}}
 	for i := range s.Nodes {
 		c.machines = append(c.machines, newMachine(c, nodes.ID(i+1)))
 	}
@@ -139,7 +141,7 @@ func (c *Cluster) Do(to nodes.ID, command kv.Command) *Call {
 	c.Calls = append(c.Calls, call)
 	m := c.at(to)
 	if m.env == nil {
-		call.Lost = true
+		call.Lost, call.Result = true, kv.Refuse(kv.Stopped)
 		return call
 	}
 	r := nodes.RequestID(len(c.Calls))

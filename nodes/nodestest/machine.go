@@ -120,7 +120,7 @@ func (m *machine) call(enter func()) {
 
 func (m *machine) setTimer(t nodes.TimerID, d time.Duration) {
 	c := m.cluster
-	after := time.Duration(float64(max(d, 0)) / m.rate)
+	after := time.Duration(float64(max(d, 0))/m.rate) + 1 // never early by the node's clock
 	c.schedule(event{at: c.now + after, kind: timer, node: m.id, boot: m.boot, timer: t})
 	m.timers[t] = alarm{c.seq, m.now().Add(d)}
 }
@@ -272,12 +272,15 @@ func (e *env) Observe(o nodes.Observation) {
 	if !e.live("Observe") {
 		return
 	}
+	if what := malformed(o); what != "" {
+		c.broken(m.id, "observes %s: %+v", what, o)
+	}
 	full := nodes.Observed{Node: m.id, Boot: m.boot, Seq: m.seq, Time: c.now, Observation: o}
 	m.seq++
 	m.observed = append(m.observed, full)
 	c.note("%s %s", m.id, fact(o))
-	if c.OnObserve != nil {
-		c.OnObserve(full)
+	if v := c.oracle.Observe(full); v != nil {
+		c.Violations = append(c.Violations, *v)
 	}
 }
 
