@@ -45,10 +45,13 @@ func TestMain(m *testing.M) {
 }
 
 var roles = map[string]func(){
-	"sleep": func() { fmt.Println("up"); time.Sleep(time.Hour) },
-	"exit":  func() { os.Exit(3) },
-	"panic": func() { panic("on purpose") },
-	"timer": timer,
+	"sleep":     func() { fmt.Println("up"); time.Sleep(time.Hour) },
+	"exit":      func() { os.Exit(3) },
+	"panic":     func() { panic("on purpose") },
+	"timer":     timer,
+	"polite":    polite,
+	"stubborn":  stubborn,
+	"container": container,
 }
 
 // startAgent runs an agent whose node plays role, and returns a client that has said hello.

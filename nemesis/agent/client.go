@@ -60,7 +60,7 @@ func (c *Client) Close() error {
 func (c *Client) Hello(
 	ctx context.Context, peers map[string]netip.Addr, lease time.Duration,
 ) (Evidence, error) {
-	return c.ask(ctx, request{Op: opHello, Version: Version, Peers: peers, Lease: lease})
+	return c.ask(ctx, request{Op: opHello, Version: version, Peers: peers, Lease: lease})
 }
 
 // Apply puts the node into state s and shows what became of it. An error may come with evidence:

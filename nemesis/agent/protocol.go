@@ -13,8 +13,8 @@ import (
 	"sunder/nemesis"
 )
 
-// Version is the protocol's; both ends must be of the same one, and Hello compares them.
-const Version = 1
+// version is the protocol's; both ends must be of the same one, and Hello compares them.
+const version = 1
 
 // A line is a request or a reply. The largest ones carry some bytes for each peer.
 const lineMax = 256 << 10
@@ -73,8 +73,8 @@ func (r request) check() error {
 		return errors.New("check request: id 0 is no id")
 	case r.Op == opApply && r.State == nil:
 		return errors.New("check apply: no state")
-	case r.Op == opHello && r.Version != Version:
-		return fmt.Errorf("check hello: version %d, this agent speaks %d", r.Version, Version)
+	case r.Op == opHello && r.Version != version:
+		return fmt.Errorf("check hello: version %d, this agent speaks %d", r.Version, version)
 	case r.Op == opHello && (r.Lease < leaseMin || r.Lease > leaseMax):
 		return fmt.Errorf("check hello: lease %v is not in %v to %v", r.Lease, leaseMin, leaseMax)
 	case len(r.Peers) > peersMax:

@@ -99,7 +99,8 @@ func parseVDSO(base uint64, image []byte) (*vdso, error) {
 		}
 	}
 	// The string table follows the symbol table in every vDSO, so its start is the other's end.
-	for s := symbols; s != 0 && s+symbolLen <= min(names, uint64(len(image))); s += symbolLen {
+	end := min(names, uint64(len(image)))
+	for s := symbols; s != 0 && s < end && end-s >= symbolLen; s += symbolLen {
 		v.take(v.name(names+uint64(le.Uint32(image[s:]))), symbol{v.u64(s+8) - bias, v.u64(s + 16)})
 	}
 	if v.gettime.at == 0 {

@@ -1,4 +1,4 @@
-/* The agent reads and writes this part by the offsets in patch.go; hook.c calls it struct control. */
+/* The agent reads and writes this part by the offsets in install.go; hook.c: struct control. */
 	.section .control,"awx"
 	.balign 8
 	.globl control
