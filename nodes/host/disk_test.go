@@ -38,8 +38,7 @@ func TestDiskOrder(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			m := &memory{files: map[nodes.File][]byte{"a": nil, "b": nil}}
-			var d *disk
-			d = newDisk(m, func(tok nodes.Token, err error) {
+			d := newDisk(m, func(tok nodes.Token, err error) {
 				m.do(fmt.Sprintf("ok %d", tok), func(map[nodes.File][]byte) {})
 				if err != nil {
 					t.Errorf("%s: sync %d: %v", c.name, tok, err)
