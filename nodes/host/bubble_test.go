@@ -234,7 +234,8 @@ func pipeEndpoint(t *testing.T, n *pipes, id nodes.ID) *Endpoint {
 
 func TestBubbleSlowDiskServesManyWithOneSync(t *testing.T) {
 	slow := &memory{sync: func(nodes.File) error { time.Sleep(100 * time.Millisecond); return nil }}
-	bubble(t, primaryCopy, 3, map[nodes.ID]*memory{1: slow}, func(t *testing.T, n *pipes, _ func(nodes.ID) error) {
+	disks := map[nodes.ID]*memory{1: slow}
+	bubble(t, primaryCopy, 3, disks, func(t *testing.T, n *pipes, _ func(nodes.ID) error) {
 		time.Sleep(time.Second)
 		slow.mu.Lock()
 		slow.did = nil
