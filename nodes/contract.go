@@ -90,7 +90,7 @@ type Env interface {
 	Reply(r RequestID, res kv.Result)
 	SetTimer(t TimerID, d time.Duration)
 	StopTimer(t TimerID)
-	Append(f File, p []byte) // creates the file where it is missing
+	Append(f File, p []byte) // creates the file where it is missing; does not keep p
 	Truncate(f File, off int64)
 	Rename(from, to File)
 	Remove(f File)

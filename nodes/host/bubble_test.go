@@ -137,7 +137,9 @@ func (m *memory) do(what string, change func(map[nodes.File][]byte)) {
 }
 
 func (m *memory) Append(f nodes.File, p []byte) error {
-	m.do(fmt.Sprintf("append %s %s", f, p), func(d map[nodes.File][]byte) { d[f] = append(d[f], p...) })
+	m.do(fmt.Sprintf("append %s %s", f, p), func(d map[nodes.File][]byte) {
+		d[f] = append(d[f], p...)
+	})
 	if m.write != nil {
 		return m.write(f)
 	}
@@ -145,7 +147,9 @@ func (m *memory) Append(f nodes.File, p []byte) error {
 }
 
 func (m *memory) Truncate(f nodes.File, size int64) error {
-	m.do(fmt.Sprintf("truncate %s %d", f, size), func(d map[nodes.File][]byte) { d[f] = d[f][:size] })
+	m.do(fmt.Sprintf("truncate %s %d", f, size), func(d map[nodes.File][]byte) {
+		d[f] = d[f][:size]
+	})
 	return nil
 }
 
@@ -230,7 +234,8 @@ func pipeEndpoint(t *testing.T, n *pipes, id nodes.ID) *Endpoint {
 
 func TestBubbleSlowDiskServesManyWithOneSync(t *testing.T) {
 	slow := &memory{sync: func(nodes.File) error { time.Sleep(100 * time.Millisecond); return nil }}
-	bubble(t, primaryCopy, 3, map[nodes.ID]*memory{1: slow}, func(t *testing.T, n *pipes, _ func(nodes.ID) error) {
+	disks := map[nodes.ID]*memory{1: slow}
+	bubble(t, primaryCopy, 3, disks, func(t *testing.T, n *pipes, _ func(nodes.ID) error) {
 		time.Sleep(time.Second)
 		slow.mu.Lock()
 		slow.did = nil

@@ -54,14 +54,6 @@ func (q *requests) reply(r nodes.RequestID, res kv.Result, log hclog.Logger) {
 	to <- res
 }
 
-// abandon answers what is open when the node ends: nobody can tell what becomes of it.
-func (q *requests) abandon() {
-	for r, to := range q.open { // each to its own client: no order matters
-		delete(q.open, r)
-		to <- kv.Doubt(kv.Stopped)
-	}
-}
-
 // server answers clients. Its timeouts are those of a client that is slow, not of a node that is:
 // a command may stay open for answerMax.
 func (h *host) server() *http.Server {
@@ -159,7 +151,7 @@ func (h *host) invoke(ctx context.Context, c kv.Command) kv.Result {
 	case <-h.done:
 	}
 	select {
-	case res := <-reply:
+	case res := <-reply: // the node's last word
 		return res
 	default:
 		return kv.Doubt(kv.Stopped)

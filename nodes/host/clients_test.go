@@ -143,8 +143,10 @@ func TestEndpointNamesWhatWentWrong(t *testing.T) {
 		{"is silent", func(c net.Conn) { c.Read(make([]byte, 1)) }, nodes.ErrTimeout, false},
 		{"talks garbage", say("\x00\x01 hello\r\n\r\n"), nodes.ErrClosed, false},
 		{"stops in the head", say("HTTP/1.1 200 OK\r\nContent-"), nodes.ErrClosed, false},
-		{"stops in the body", say("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"), nodes.ErrClosed, false},
-		{"sends no result", say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"), nodes.ErrClosed, false},
+		{"stops in the body", say("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"),
+			nodes.ErrClosed, false},
+		{"sends no result", say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"),
+			nodes.ErrClosed, false},
 		{"answers 500", say("HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n"), nodes.ErrClosed, false},
 		{"refuses", say("HTTP/1.1 400 Bad\r\nContent-Length: 2\r\n\r\nno"), history.ErrDefinite, true},
 		{"never ends its head", func(c net.Conn) {

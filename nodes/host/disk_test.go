@@ -38,8 +38,7 @@ func TestDiskOrder(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			m := &memory{files: map[nodes.File][]byte{"a": nil, "b": nil}}
-			var d *disk
-			d = newDisk(m, func(tok nodes.Token, err error) {
+			d := newDisk(m, func(tok nodes.Token, err error) {
 				m.do(fmt.Sprintf("ok %d", tok), func(map[nodes.File][]byte) {})
 				if err != nil {
 					t.Errorf("%s: sync %d: %v", c.name, tok, err)
@@ -190,6 +189,12 @@ func TestDirectory(t *testing.T) {
 	want := []nodes.Recovered{{Name: "log", Data: []byte("s2?")}, {Name: "snap", Data: []byte("s1+")}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("found %q, %v, want %q", got, err, want)
+	}
+	// What is appended after a rename goes to the file that now has the name.
+	err = errors.Join(d.Append("log", []byte("old")), d.Rename("snap", "log"),
+		d.Append("log", []byte("new")))
+	if text, _ := os.ReadFile(filepath.Join(path, "log")); err != nil || string(text) != "s1+new" {
+		t.Errorf("after a rename the file holds %q, %v", text, err)
 	}
 }
 

@@ -91,7 +91,8 @@ func TestStopEndsTheHostAndAnswersDoubt(t *testing.T) {
 	if r.Status != kv.Indefinite || r.Code != kv.Stopped {
 		t.Errorf("command of a stopping node: %+v", r)
 	}
-	if err := <-c.lives[1].ended; !errors.Is(err, ErrStop) || !strings.Contains(err.Error(), "told to") {
+	err := <-c.lives[1].ended
+	if !errors.Is(err, ErrStop) || !strings.Contains(err.Error(), "told to") {
 		t.Errorf("Run: %v", err)
 	}
 	delete(c.lives, 1)

@@ -13,7 +13,7 @@ import (
 const turnMax = 64
 
 // own is the owner's life: the node starts, ready is called, and turn follows turn until ctx ends
-// or the node stops. Afterwards every open command is answered.
+// or the node stops. Then whoever waits for an answer sees that done is closed.
 func (h *host) own(ctx context.Context, found []nodes.Recovered, ready func()) {
 	defer func() {
 		// Also on the way of a panic, which goes on from here: what the node did last is what
@@ -37,7 +37,6 @@ func (h *host) own(ctx context.Context, found []nodes.Recovered, ready func()) {
 		h.expire()
 		h.release()
 	}
-	h.requests.abandon()
 	close(h.done)
 }
 

@@ -7,9 +7,13 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"sunder/nodes"
 	"sunder/nodes/kv"
@@ -55,9 +59,11 @@ func TestWhatComesInNeverKillsTheNode(t *testing.T) {
 		if _, err := conn.Write(said); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		conn.(*net.TCPConn).CloseWrite()
+		if name == "nothing" || name == "torn frame" {
+			conn.(*net.TCPConn).CloseWrite() // else it is the node that must hang up
+		}
 		conn.SetReadDeadline(time.Now().Add(10 * time.Second))
-		if n, err := conn.Read(make([]byte, 1)); n > 0 || errors.Is(err, context.DeadlineExceeded) {
+		if n, err := conn.Read(make([]byte, 1)); n > 0 || errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("%s: the node said something or kept the connection: %v", name, err)
 		}
 		conn.Close()
@@ -92,7 +98,7 @@ func TestHalfOpenPeerIsReplaced(t *testing.T) {
 	now := say(have{2})
 	defer now.Close()
 	former.SetReadDeadline(time.Now().Add(10 * time.Second))
-	if _, err := former.Read(make([]byte, 1)); err == nil || errors.Is(err, context.DeadlineExceeded) {
+	if _, err := former.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("the former connection is still open: %v", err)
 	}
 	now.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
@@ -139,6 +145,30 @@ func TestStalledPeerIsGivenUp(t *testing.T) {
 		default:
 		}
 	}
+}
+
+// TestPeerThatReadsNothingIsGivenUp is the same without a kernel that notices first.
+func TestPeerThatReadsNothingIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var dialed []net.Conn
+		h := &host{log: hclog.NewNullLogger()}
+		h.cfg.outside.dial = func(context.Context, string, string) (net.Conn, error) {
+			here, there := net.Pipe()
+			dialed = append(dialed, there)
+			return here, nil
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		go newOutgoing(h, 2, "").run(ctx)
+		time.Sleep(10 * time.Second)
+		cancel()
+		synctest.Wait()
+		if len(dialed) < 9 || len(dialed) > 11 {
+			t.Errorf("dialed %d times in ten seconds, each good for one", len(dialed))
+		}
+		for _, c := range dialed {
+			c.Close()
+		}
+	})
 }
 
 func TestWaitingFramesAreBounded(t *testing.T) {

@@ -58,7 +58,7 @@ type Call struct {
 	Completed time.Duration // of the answer; 0: there is none yet
 	Result    kv.Result
 	Answers   int  // must become 1, or stay 0 if the node died first
-	Lost      bool // the node died first
+	Lost      bool // the node died first; it was down already if Result is a refusal
 }
 
 type link struct{ from, to nodes.ID }
@@ -141,7 +141,7 @@ func (c *Cluster) Do(to nodes.ID, command kv.Command) *Call {
 	c.Calls = append(c.Calls, call)
 	m := c.at(to)
 	if m.env == nil {
-		call.Lost = true
+		call.Lost, call.Result = true, kv.Refuse(kv.Stopped)
 		return call
 	}
 	r := nodes.RequestID(len(c.Calls))

@@ -130,3 +130,25 @@ func (d *disk) lose(draw func(n int) int) {
 		f.data, f.safe = kept, len(kept)
 	}
 }
+
+// tears is the disk as a power loss now might leave it: each prefix of what is not durable, in
+// one file at a time, bare and followed by garbage or zeroes.
+func (d *disk) tears() []disk {
+	var out []disk
+	for _, name := range slices.Sorted(maps.Keys(d.durable)) {
+		f := d.durable[name]
+		for size := f.safe; size <= len(f.data); size++ {
+			for _, tail := range [][]byte{nil, {0xa5, 0x5a, 0xff}, make([]byte, 32)} {
+				torn := newDisk()
+				for other, g := range d.durable { // a copy: no order matters
+					torn.names[other] = &file{data: slices.Clone(g.data), safe: len(g.data)}
+				}
+				data := slices.Concat(f.data[:size], tail)
+				torn.names[name] = &file{data: data, safe: len(data)}
+				torn.durable = maps.Clone(torn.names)
+				out = append(out, torn)
+			}
+		}
+	}
+	return out
+}

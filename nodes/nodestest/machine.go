@@ -272,6 +272,9 @@ func (e *env) Observe(o nodes.Observation) {
 	if !e.live("Observe") {
 		return
 	}
+	if what := malformed(o); what != "" {
+		c.broken(m.id, "observes %s: %+v", what, o)
+	}
 	full := nodes.Observed{Node: m.id, Boot: m.boot, Seq: m.seq, Time: c.now, Observation: o}
 	m.seq++
 	m.observed = append(m.observed, full)

@@ -2,6 +2,7 @@ package nodestest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"sunder/nodes"
@@ -81,14 +82,20 @@ func (c *Cluster) Recover() {
 
 // ask sends a command to the leader and says whether it was answered.
 func (c *Cluster) ask(command kv.Command) bool {
-	id := c.Leader()
-	if id == 0 {
-		return false
-	}
-	call := c.Do(id, command)
+	call := c.Do(c.server(), command)
 	c.Run(50 * time.Millisecond)
 	return call.Result.Status == kv.OK
 }
+
+// server is the leader or, where nobody says it leads, any node.
+func (c *Cluster) server() nodes.ID {
+	if id := c.Leader(); id != 0 {
+		return id
+	}
+	return nodes.ID(1 + c.draw("node", uint64(c.setup.Nodes)))
+}
+
+func (c *Cluster) can(op kv.Op) bool { return slices.Contains(c.protocol.Ops, op) }
 
 func key(k int) string { return [...]string{"x", "y"}[k%2] }
 
@@ -99,13 +106,13 @@ func (c *Cluster) step(p *client) {
 	}
 	command := kv.Command{Op: kv.Read, Key: key(int(c.draw("key", 2)))}
 	switch {
-	case p.number%2 == 1:
+	case p.number%2 == 1 && c.can(kv.Add) && c.can(kv.OpenSession):
 		command = c.count(p)
 	case c.draw("op", 2) == 0:
 		command.Op, command.Arg = kv.Write, int64(len(c.Calls))+1
 	}
-	to := c.Leader()
-	if to == 0 || c.draw("roam", 3) == 0 {
+	to := c.server()
+	if c.draw("roam", 3) == 0 {
 		to = nodes.ID(1 + c.draw("node", uint64(c.setup.Nodes)))
 	}
 	p.call = c.Do(to, command)

@@ -54,3 +54,29 @@ func fact(o nodes.Observation) string {
 	}
 	return fmt.Sprintf("%s %+v", o.Fact, o)
 }
+
+// malformed says what an observation lacks, or "".
+func malformed(o nodes.Observation) string {
+	switch o.Fact {
+	case nodes.BecameFollower:
+	case nodes.BecameLeader, nodes.BecameCandidate:
+		if o.Term == 0 {
+			return "no term"
+		}
+	case nodes.Voted:
+		if o.Term == 0 || o.Peer == 0 {
+			return "no term or no candidate"
+		}
+	case nodes.Appended, nodes.Committed:
+		if o.Term == 0 || o.Index == 0 || o.Hash == 0 {
+			return "no term, index or chain hash"
+		}
+	case nodes.Applied:
+		if o.Index == 0 {
+			return "no index"
+		}
+	default:
+		return "an unknown fact"
+	}
+	return ""
+}

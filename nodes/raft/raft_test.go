@@ -8,6 +8,8 @@ import (
 	"sunder/nodes/nodestest"
 )
 
+func TestContract(t *testing.T) { nodestest.Run(t, Protocol()) }
+
 func TestFirst(t *testing.T) {
 	for _, n := range []int{1, 3, 5} {
 		c := nodestest.NewCluster(Protocol(), nodestest.Setup{Nodes: n, Seed: 1, Codec: true})

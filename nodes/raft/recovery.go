@@ -90,7 +90,9 @@ func (n *node) replay(p []byte) error {
 		}
 		command := d.p
 		e := d.entry(term, command)
-		n.log.cut(index - 1)
+		if index <= n.log.last() {
+			n.log.cut(index - 1)
+		}
 		prev := n.log.end()
 		n.log.push(e, prev.extend(term, command))
 		d.p = nil

@@ -187,7 +187,8 @@ func TestKilledNodesComeBackUnderTheirAgents(t *testing.T) {
 	if r, err := open(t, all[0]).Report(t.Context()); err != nil || r.Boot != 3 {
 		t.Errorf("n1 after two kills: %+v, %v", r, err)
 	}
-	if _, err := before.Do(t.Context(), kv.Command{Op: kv.Read, Key: "x"}); !errors.Is(err, nodes.ErrUnreachable) {
+	_, err := before.Do(t.Context(), kv.Command{Op: kv.Read, Key: "x"})
+	if !errors.Is(err, nodes.ErrUnreachable) {
 		t.Errorf("a connection from before the kill: %v", err)
 	}
 	for i, d := range all {

@@ -70,7 +70,8 @@ func TestHelp(t *testing.T) {
 // TestDeployedCommandIsUnderstood reads the flags that a deployment writes.
 func TestDeployedCommandIsUnderstood(t *testing.T) {
 	s := System(raft.Protocol(), map[string]string{"reads": "log", "snapshot": "off"}, "stale-read")
-	members := []nodes.Member{{ID: 1, Host: "10.0.0.1"}, {ID: 2, Host: "10.0.0.2"}, {ID: 3, Host: "10.0.0.3"}}
+	members := []nodes.Member{{ID: 1, Host: "10.0.0.1"}, {ID: 2, Host: "10.0.0.2"},
+		{ID: 3, Host: "10.0.0.3"}}
 	d := s.Deploy(2, members)
 	if d.Command[1] != "node" || s.Name() != "raft" || len(s.Ops()) == 0 {
 		t.Errorf("system %s deploys %v", s.Name(), d.Command)
