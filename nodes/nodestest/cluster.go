@@ -25,6 +25,7 @@ type Setup struct {
 	Loss    float64 // share of messages that are lost
 	Twice   float64 // share of messages that arrive twice
 	Codec   bool    // messages go through the protocol's codec
+	calm    bool    // messages and fsyncs take the same time each, power losses take all
 }
 
 // Cluster is nodes of one protocol on virtual time, in the caller's goroutine. The same Setup and

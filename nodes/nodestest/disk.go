@@ -109,7 +109,7 @@ func (d *disk) lose(draw func(n int) int) {
 	for _, name := range slices.Sorted(maps.Keys(d.names)) {
 		f := d.names[name]
 		rest := f.data[f.safe:]
-		if f.before != nil && draw(2) == 0 {
+		if f.before != nil && draw(2) == 1 {
 			f.data, f.before, f.safe = f.before, nil, len(f.before)
 			continue
 		}
@@ -122,7 +122,7 @@ func (d *disk) lose(draw func(n int) int) {
 			part = draw(len(rest) + 1)
 		}
 		kept := slices.Clone(f.data[:f.safe+part])
-		if garbage := len(rest) - part; garbage > 0 && draw(2) == 0 {
+		if garbage := len(rest) - part; garbage > 0 && draw(2) == 1 {
 			for range garbage {
 				kept = append(kept, byte(draw(256)))
 			}

@@ -72,6 +72,9 @@ func (c *Cluster) Crash(id nodes.ID, how Crash) {
 	m := c.at(id)
 	if how == Power {
 		m.disk.lose(func(n int) int {
+			if c.setup.calm {
+				return 0
+			}
 			return int(c.draw("power "+id.String(), uint64(n)))
 		})
 	}
@@ -92,6 +95,14 @@ func (c *Cluster) SetRate(id nodes.ID, rate float64) {
 	for _, t := range slices.Sorted(maps.Keys(m.timers)) {
 		m.setTimer(t, m.timers[t].due.Sub(m.mono))
 	}
+}
+
+// delay is how long a message or an fsync takes: 0.2 to 1 ms.
+func (c *Cluster) delay(of string) time.Duration {
+	if c.setup.calm {
+		return time.Microsecond
+	}
+	return time.Duration(200+c.draw(of, 800)) * time.Microsecond
 }
 
 func (m *machine) now() nodes.Mono {
@@ -176,8 +187,7 @@ func (e *env) Send(to nodes.ID, msg nodes.Message) {
 		copies = 2
 	}
 	for range copies {
-		delay := time.Duration(200+c.draw("delay", 800)) * time.Microsecond
-		c.schedule(event{at: c.now + delay, kind: deliver, node: to, from: m.id, m: msg})
+		c.schedule(event{at: c.now + c.delay("delay"), kind: deliver, node: to, from: m.id, m: msg})
 	}
 }
 
@@ -256,8 +266,7 @@ func (e *env) Sync(f nodes.File, tok nodes.Token) {
 		c.broken(m.id, "syncs %s, which is not there", f)
 		return
 	}
-	delay := time.Duration(100+c.draw("fsync", 900)) * time.Microsecond
-	c.schedule(event{at: c.now + delay, kind: synced, node: m.id, boot: m.boot, sync: s})
+	c.schedule(event{at: c.now + c.delay("fsync"), kind: synced, node: m.id, boot: m.boot, sync: s})
 }
 
 func (e *env) Stop(reason string) {
