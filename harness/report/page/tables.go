@@ -76,7 +76,7 @@ func (s scene) heals() (rows []heal, p50, p99 string) {
 	recoveries := figures.Recoveries(s.nodes, s.ops, s.windows)
 	for i, w := range s.windows {
 		f := report.Fault{Window: w}
-		line := heal{w.Fault, w.Kind + " " + f.Where(), make([]string, len(s.nodes))}
+		line := heal{w.Fault, f.Name(), make([]string, len(s.nodes))}
 		for _, r := range recoveries {
 			if r.Window != i {
 				continue
