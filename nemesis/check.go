@@ -34,7 +34,8 @@ func (l *Ledger) Check(f plan.Fault) error {
 		return fmt.Errorf("kind %.40q is none of %s", f.Kind, names(kinds))
 	}
 	if (f.Shape != "") != (f.Kind == partition) {
-		return fmt.Errorf("shape is %.40q in a %s: a partition has one, no other fault does", f.Shape, f.Kind)
+		return fmt.Errorf("shape is %.40q in a %s: a partition has one, no other fault does",
+			f.Shape, f.Kind)
 	}
 	if (f.Clock != nil) != (f.Kind == clock) {
 		return fmt.Errorf("clock is given or missing in a %s: a clock fault has one", f.Kind)
@@ -55,7 +56,8 @@ func (l *Ledger) Check(f plan.Fault) error {
 	variants := kinds[at].Variants
 	if f.Variant != "" && (f.Kind != kill || !slices.ContainsFunc(variants,
 		func(k Kind) bool { return k.Name == f.Variant })) {
-		return fmt.Errorf("variant %.40q of a %s: of a kill there are process, container", f.Variant, f.Kind)
+		return fmt.Errorf("variant %.40q of a %s: of a kill there are process, container",
+			f.Variant, f.Kind)
 	}
 	return l.checkTarget(f.Target)
 }
@@ -75,22 +77,21 @@ func (l *Ledger) checkTarget(target string) error {
 }
 
 func checkClock(c plan.Clock) error {
-	rates := []float64{c.Rate, c.Others}
 	switch {
 	case c.Which != realtime && c.Which != monotonic && c.Which != both:
 		return fmt.Errorf("clock.which %.40q is none of realtime, monotonic, both", c.Which)
 	case c == plan.Clock{Which: c.Which}:
 		return fmt.Errorf("clock asks for nothing: want step, rate, others or strobe")
-	case slices.ContainsFunc(rates, func(r float64) bool { return r != 0 && !(r >= rateMin && r <= rateMax) }):
+	case !possible(c.Rate) || !possible(c.Others):
 		return fmt.Errorf("clock.rate is %v and clock.others %v, want %v to %v", c.Rate, c.Others,
 			rateMin, rateMax)
-	case max(c.Step.Duration, -c.Step.Duration) > stepMax || c.Step.Duration < -stepMax:
+	case c.Step.Duration > stepMax || c.Step.Duration < -stepMax:
 		return fmt.Errorf("clock.step is %v, want at most %v", c.Step, stepMax)
 	case c.Which != realtime && c.Step.Duration < 0:
 		return fmt.Errorf("clock.step is %v: a monotonic clock never steps back", c.Step)
 	case c.Which != realtime && c.Strobe.Duration != 0:
 		return fmt.Errorf("clock.strobe of a %s clock: only the realtime clock can jump back", c.Which)
-	case max(c.Strobe.Duration, -c.Strobe.Duration) > stepMax || c.Strobe.Duration < -stepMax:
+	case c.Strobe.Duration > stepMax || c.Strobe.Duration < -stepMax:
 		return fmt.Errorf("clock.strobe is %v, want at most %v", c.Strobe, stepMax)
 	case (c.Strobe.Duration != 0) != (c.Period.Duration != 0):
 		return fmt.Errorf("clock.strobe is %v and clock.period %v: want both or none", c.Strobe, c.Period)
@@ -99,3 +100,6 @@ func checkClock(c plan.Clock) error {
 	}
 	return nil
 }
+
+// possible is false for what is no number, too.
+func possible(rate float64) bool { return rate == 0 || rate >= rateMin && rate <= rateMax }

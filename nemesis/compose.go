@@ -19,6 +19,11 @@ func compose(names []string, active []*Record) map[string]State {
 		}
 		slices.Sort(s.Drop)
 		s.Drop = slices.Compact(s.Drop)
+		for _, c := range []*Skew{&s.Clock.Realtime, &s.Clock.Monotonic} {
+			if c.Rate == 1 {
+				c.Rate = 0 // one way only to say that a clock is true
+			}
+		}
 		states[n] = s
 	}
 	return states

@@ -4,7 +4,9 @@ import "time"
 
 // Evidence is what was read back from one node at one instant, as far as it could be.
 type Evidence struct {
-	State string // of its process: running, stopped, dead or unborn; empty: it was not read
+	// State is of its process: running, stopped, dead or unborn; dead, too, while its container
+	// is; empty: it was not read.
+	State string
 	PID   int    // with Born it names a process
 	Born  uint64 // when the process started, in any unit
 

@@ -41,10 +41,12 @@ func Kinds() []Kind {
 // targets are the symbolic ones.
 var targets = []string{"one", "minority", "majority", "all", "leader"}
 
+// String is the name.
 func (k Kind) String() string { return k.Name }
 
 func (s shape) String() string { return s.name }
 
+// names lists what there is, for an error.
 func names[T fmt.Stringer](list []T) string {
 	words := make([]string, len(list))
 	for i, v := range list {

@@ -28,7 +28,8 @@ func (l *Ledger) Start(i int, f plan.Fault, v View) (Record, error) {
 	if err := l.Check(f); err != nil {
 		return Record{}, fmt.Errorf("start fault %d: %w", i, err)
 	}
-	r := &Record{Fault: i, Asked: f, Leader: v.Leader, Start: plan.Of(v.Now)}
+	r := &Record{Fault: i, Asked: f, Leader: v.Leader, Start: plan.Of(v.Now),
+		Outside: outside(l.Assumption, f)}
 	resolver{l.Nodes, f, v, l.Desired()}.resolve(r)
 	for _, other := range l.active {
 		r.meet(*other, l.Nodes)
@@ -43,7 +44,6 @@ func (l *Ledger) Start(i int, f plan.Fault, v View) (Record, error) {
 			l.monotonic[n] += c.Step.Duration
 		}
 	}
-	r.Outside = l.outside()
 	return r.clone(), nil
 }
 
@@ -83,6 +83,3 @@ func (l *Ledger) Desired() map[string]State {
 func (l *Ledger) at(i int) int {
 	return slices.IndexFunc(l.active, func(r *Record) bool { return r.Fault == i })
 }
-
-// outside says whether a monotonic clock is beyond what the system assumes.
-func (l *Ledger) outside() bool { return false }

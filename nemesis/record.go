@@ -31,11 +31,11 @@ type Record struct {
 	Overlap map[string]map[string][]int `json:"overlap,omitempty"`
 
 	Effect    Effect        `json:"effect,omitempty"`
-	Evidence  []string      `json:"evidence,omitempty"`   // what was read back, as phrases
-	Healed    []string      `json:"healed,omitempty"`     // nodes whose agent undid it by itself
-	Outside   bool          `json:"outside,omitempty"`    // a clock beyond the declared assumption
-	StartTook plan.Duration `json:"start_took,omitempty"` // to apply, on the slowest node
-	EndTook   plan.Duration `json:"end_took,omitempty"`
+	Evidence  []string      `json:"evidence,omitempty"`  // what was read back, as phrases
+	Healed    []string      `json:"healed,omitempty"`    // nodes whose agent undid it by itself
+	Outside   bool          `json:"outside,omitempty"`   // a clock beyond the declared assumption
+	StartTook plan.Duration `json:"start_took,omitzero"` // to apply, on the slowest node
+	EndTook   plan.Duration `json:"end_took,omitzero"`
 }
 
 // Effect is what the evidence says about a fault.
@@ -48,18 +48,37 @@ const (
 	None   Effect = "none"   // it was not there, on a target at least, and nothing explains it
 )
 
-// String names the fault for a reader: fault 3: leader-isolated partition of n2.
+// String names the fault for a reader: fault 3: partition (leader-isolated) of n2.
 func (r Record) String() string {
-	words := []string{fmt.Sprintf("fault %d:", r.Fault)}
-	for _, w := range []string{r.Asked.Shape, r.Asked.Variant, r.Asked.Kind} {
-		if w != "" {
-			words = append(words, w)
-		}
+	out := fmt.Sprintf("fault %d: %s", r.Fault, r.Asked.Kind)
+	detail := r.Asked.Shape + r.Asked.Variant // at most one of them is there
+	if r.Asked.Clock != nil {
+		detail = describe(*r.Asked.Clock)
+	}
+	if detail != "" {
+		out += " (" + detail + ")"
 	}
 	if len(r.Targets) > 0 {
-		words = append(words, "of", strings.Join(r.Targets, ", "))
+		out += " of " + strings.Join(r.Targets, ", ")
 	}
-	return strings.Join(words, " ")
+	return out
+}
+
+func describe(c plan.Clock) string {
+	words := []string{c.Which}
+	if c.Step.Duration != 0 {
+		words = append(words, fmt.Sprintf("stepped by %v", c.Step))
+	}
+	if c.Rate != 0 {
+		words = append(words, fmt.Sprintf("at %v of true", c.Rate))
+	}
+	if c.Strobe.Duration != 0 {
+		words = append(words, fmt.Sprintf("jumping by %v each %v", c.Strobe, c.Period))
+	}
+	if c.Others != 0 {
+		words = append(words, fmt.Sprintf("others at %v", c.Others))
+	}
+	return strings.Join(words, ", ")
 }
 
 // UnmarshalJSON reads what history.Marshal wrote, and nothing it does not know: a record decides
@@ -89,6 +108,8 @@ func (r Record) check() error {
 		return fmt.Errorf("fault %d, want 0 or more", r.Fault)
 	case r.Asked.Kind == "":
 		return errors.New("asked for no kind of fault")
+	case (r.Asked.Kind == clock) != (r.Asked.Clock != nil):
+		return fmt.Errorf("a %.20q with or without a clock: a clock fault has one", r.Asked.Kind)
 	case r.Effect != "" && r.Effect != Proven && r.Effect != Masked && r.Effect != None:
 		return fmt.Errorf("effect %.20q is none of proven, masked, none", string(r.Effect))
 	case r.Start.Duration < 0 || r.End.Duration < 0:
@@ -105,9 +126,3 @@ type View struct {
 	Leader string        // the node believed to lead, of the highest term if several; or none
 	Dead   []string      // nodes that do not run though no fault holds them: they died by themselves
 }
-
-// meet notes which nodes the fault of other holds while r's does.
-func (r *Record) meet(other Record, names []string) {}
-
-// clone shares nothing that the ledger may still change.
-func (r Record) clone() Record { return r }

@@ -45,10 +45,10 @@ func (s resolver) order(r *Record, target string, rng *rand.Rand) (order []strin
 	case "all":
 		return order, len(order)
 	case "leader":
-		if slices.Contains(s.nodes, s.v.Leader) {
+		if slices.Contains(s.nodes, s.v.Leader) && s.hidden(s.v.Leader) == 0 {
 			return first(order, s.v.Leader), 1
 		}
-		r.Notes = append(r.Notes, fmt.Sprintf("no leader was known: %s was picked", order[0]))
+		r.Notes = append(r.Notes, fmt.Sprintf("no live leader was known: %s was picked", order[0]))
 		return order, 1
 	case "":
 		return order, 0
@@ -87,13 +87,13 @@ func (s resolver) cut(r *Record, rng *rand.Rand) {
 	if target == "" && shape.leader {
 		target = "leader"
 	}
-	for range cutTries {
+	for i := range cutTries {
 		var try Record
 		order, n := s.order(&try, target, rng)
-		rest := order[n:]
-		if n == 0 && len(rest) > 0 {
-			rest = rest[1:] // the first one of all is alive, if any is: it may be singled out
+		if n == 0 {
+			n = i % 2 // now the first one lives, if any does, now it is left to chance, too
 		}
+		rest := order[n:]
 		rng.Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
 		r.Targets, r.Grudge = shape.apply(order, rng.Uint64())
 		r.Notes = try.Notes
