@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"sunder/harness/history"
+	"sunder/harness/plan"
 	"sunder/nemesis"
 )
 
@@ -35,6 +36,29 @@ func TestWindowsPassOverWhatIsNoFault(t *testing.T) {
 		{Process: 0, Kind: history.Invoke, F: "start", Value: `{"fault":3,"asked":{"kind":"kill"}}`}}
 	if got := Windows(es); len(got) != 0 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// TestAFailedEndKeepsWhatIsKnown: its completion has the invocation's value, which knows nothing.
+func TestAFailedEndKeepsWhatIsKnown(t *testing.T) {
+	es := script(nil, kill(0, 10, 20, "n1"))
+	es[2].Value = history.Marshal(nemesis.Record{Asked: plan.Fault{Kind: "kill"}})
+	es[3].Value, es[3].Error = es[2].Value, "no answer from n1"
+	w := Windows(es)[0]
+	if w.Effect != "" || fmt.Sprint(w.Targets) != "[n1]" ||
+		fmt.Sprint(w.Notes) != "[end: no answer from n1]" {
+		t.Errorf("got %+v", w)
+	}
+}
+
+// TestAnInvocationNeedsNoRecord: only completions must have one.
+func TestAnInvocationNeedsNoRecord(t *testing.T) {
+	es := script(nil, kill(0, 10, 20, "n1"))
+	es[0].Value, es[2].Value = `{"fault":0}`, ""
+	w := Windows(es)[0]
+	if w.Began != 10*ms || w.From != 11*ms || w.To != 20*ms || w.Healed != 21*ms ||
+		w.Effect != "proven" {
+		t.Errorf("got %+v", w)
 	}
 }
 

@@ -1,6 +1,8 @@
 package page
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -119,8 +121,12 @@ func spread(s figures.Spread) []string {
 
 func checks(r report.Results) (out []check) {
 	for _, c := range r.Checkers {
+		var text bytes.Buffer
+		if err := json.Indent(&text, c.Details, "", "  "); err != nil {
+			text.Write(c.Details)
+		}
 		out = append(out, check{c.Name, report.Sure(c.Verdict), cut(c.Reason, wordsMax),
-			cut(string(c.Details), wordsMax)})
+			cut(text.String(), wordsMax)})
 	}
 	return out
 }

@@ -86,6 +86,9 @@ func newView(run report.Run) view {
 
 // panels are the pictures over the common time axis.
 func (s scene) panels(observed bool) []panel {
+	if len(s.ops)+len(s.windows) == 0 {
+		return nil
+	}
 	var out []panel
 	if len(s.windows) > 0 {
 		out = append(out, panel{ID: "lanes", Title: "Faults",
