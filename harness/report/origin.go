@@ -25,7 +25,8 @@ type Origin struct {
 // envKept are the variables that can change a run, or say which job of a pipeline it was; a name
 // that ends with _ stands for all that begin so. All others may be secrets and are not kept.
 var envKept = [...]string{"GOMAXPROCS", "GODEBUG", "GOGC", "GOMEMLIMIT", "GOFLAGS", "DOCKER_HOST",
-	"DOCKER_API_VERSION", "DOCKER_CONTEXT", "TESTCONTAINERS_", "SUNDER_", "CI", "GITHUB_SHA", "GITHUB_REF",
+	"DOCKER_API_VERSION", "DOCKER_CONTEXT", "TESTCONTAINERS_", "SUNDER_", "CI", "GITHUB_SHA",
+	"GITHUB_REF",
 	"GITHUB_RUN_ID", "GITHUB_REPOSITORY"}
 
 // NewOrigin is the origin of a run of this very program, called as args, with environ as

@@ -61,7 +61,8 @@ func TestResultsHaveWhatIsPromised(t *testing.T) {
 	}
 	for _, name := range []string{"verdict", "seed", "environment", "system", "workload", "ok", "fail",
 		"info", "history_hash", "store", "faults", "anomalies", "checkers"} {
-		if !strings.Contains(string(text), `"`+name+`":`) || strings.Contains(string(text), name+`":null`) {
+		field := `"` + name + `":`
+		if s := string(text); !strings.Contains(s, field) || strings.Contains(s, field+"null") {
 			t.Errorf("%s is missing or null in %s", name, text)
 		}
 	}
@@ -78,16 +79,17 @@ func TestHashIsBlindToTimeOnly(t *testing.T) {
 		t.Error("another time gave another hash")
 	}
 	for name, change := range map[string]func([]history.Event){
-		"value": func(es []history.Event) { es[1].Value = "6" }, "key": func(es []history.Event) { es[0].Key = "x" },
-		"kind":  func(es []history.Event) { es[1].Kind = history.Info },
-		"error": func(es []history.Event) { es[1].Error = "x" }, "process": func(es []history.Event) { es[0].Process = 1 },
-		"node":  func(es []history.Event) { es[0].Node = "n1" },
-		"order": func(es []history.Event) { es[0], es[1] = es[1], es[0] },
+		"value":   func(es []history.Event) { es[1].Value = "6" },
+		"key":     func(es []history.Event) { es[0].Key = "x" },
+		"kind":    func(es []history.Event) { es[1].Kind = history.Info },
+		"error":   func(es []history.Event) { es[1].Error = "x" },
+		"process": func(es []history.Event) { es[0].Process = 1 },
+		"node":    func(es []history.Event) { es[0].Node = "n1" },
+		"order":   func(es []history.Event) { es[0], es[1] = es[1], es[0] },
 	} {
-		if es := base(); true {
-			if change(es); report.Hash(es) == want {
-				t.Errorf("another %s gave the same hash", name)
-			}
+		es := base()
+		if change(es); report.Hash(es) == want {
+			t.Errorf("another %s gave the same hash", name)
 		}
 	}
 }
@@ -120,7 +122,7 @@ func TestTextKeepsItsColumns(t *testing.T) {
 		}
 		for line := range strings.Lines(b.String()) {
 			long := len([]rune(strings.TrimRight(line, "\n")))
-			if long > columns && strings.Contains(strings.TrimSpace(line), " ") && !strings.HasPrefix(line, "report") {
+			if long > columns && !strings.HasPrefix(line, "report") { // a path is never broken
 				t.Errorf("%d columns: %d in %q", columns, long, line)
 			}
 		}

@@ -100,7 +100,7 @@ func (t *text) faults(r Results) {
 			t.field("", fmt.Sprintf("and %d more", len(r.Faults)-i))
 			break
 		}
-		t.field("", fmt.Sprintf("%d: %s %s, %.1f–%.1f s, %s", f.Window.Fault, f.Kind, f.Where(),
+		t.field("", fmt.Sprintf("%d: %s, %.1f–%.1f s, %s", f.Window.Fault, f.Name(),
 			f.From.Seconds(), f.To.Seconds(), f.Outcome()))
 	}
 }

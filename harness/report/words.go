@@ -27,6 +27,9 @@ func (f Fault) Where() string {
 	return f.What + " of " + strings.Join(f.Targets, ", ")
 }
 
+// Name is a fault in short: partition leader-isolated of n1.
+func (f Fault) Name() string { return strings.TrimSpace(f.Kind + " " + f.Where()) }
+
 // Outcome is what came of a fault, with the proof: "proven: 412 packets dropped".
 func (f Fault) Outcome() string {
 	e := f.Effect

@@ -11,19 +11,30 @@ import (
 	"sunder/nemesis"
 )
 
-// learn takes over what r knows; a later record knows more than an earlier one.
+// learn takes over what r knows. A later record knows more than an earlier one, but for one that
+// came back from a start or an end that failed: it is as it was sent.
 func (w *Window) learn(r nemesis.Record) {
 	w.Kind, w.What = r.Asked.Kind, what(r.Asked)
-	w.Targets, w.Leader, w.Grudge = r.Targets, r.Leader, r.Grudge
-	w.Applied = r.StartTook.Duration
 	w.Outside = w.Outside || r.Outside
-	w.Notes = r.Notes
-	if len(r.Healed) > 0 {
-		w.Notes = append(slices.Clone(r.Notes), "healed itself on "+strings.Join(r.Healed, ", "))
+	w.Leader = cmp.Or(r.Leader, w.Leader)
+	w.Applied = cmp.Or(r.StartTook.Duration, w.Applied)
+	if r.Targets != nil {
+		w.Targets = r.Targets
 	}
-	w.Effect, w.Proof = string(r.Effect), r.Evidence
+	if r.Grudge != nil {
+		w.Grudge = r.Grudge
+	}
+	if r.Notes != nil {
+		w.Notes = slices.Clone(r.Notes)
+	}
+	if len(r.Healed) > 0 {
+		w.Notes = append(w.Notes, "healed itself on "+strings.Join(r.Healed, ", "))
+	}
+	if r.Effect != "" {
+		w.Effect, w.Proof = string(r.Effect), slices.Clone(r.Evidence)
+	}
 	if others := overlapping(r.Overlap); r.Effect == nemesis.Masked && len(others) > 0 {
-		w.Proof = append(slices.Clone(r.Evidence), "by fault "+strings.Join(others, ", "))
+		w.Proof = append(w.Proof, "by fault "+strings.Join(others, ", "))
 	}
 }
 

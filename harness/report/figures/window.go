@@ -69,6 +69,9 @@ func Windows(events []history.Event) []Window {
 		if e.Kind != history.Invoke || w.Kind == "" {
 			w.learn(r)
 		}
+		if e.Error != "" {
+			w.Notes = append(w.Notes, e.F+": "+e.Error)
+		}
 	}
 	out := make([]Window, 0, len(all))
 	for _, w := range all {

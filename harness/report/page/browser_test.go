@@ -56,8 +56,8 @@ func browser(t *testing.T) (ctx context.Context, complaints func() []string) {
 	}
 	// Frames in a sandbox have a process of their own unless that is off; then the test can see
 	// into them. The sandbox and its policy stay what they are.
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("disable-features", "Translate,IsolateSandboxedIframes"))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path),
+		chromedp.NoSandbox, chromedp.Flag("disable-features", "Translate,IsolateSandboxedIframes"))
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(stop)
 	ctx, end := chromedp.NewContext(ctx, chromedp.WithListener(listen))
@@ -93,8 +93,8 @@ func ask[T any](t *testing.T, ctx context.Context, expression string) T {
 // TestInABrowser opens pages as their readers do, on a desk and on a phone.
 func TestInABrowser(t *testing.T) {
 	ctx, complaints := browser(t)
-	for name, run := range map[string]report.Run{"valid": reporttest.Run(false), "invalid": reporttest.Run(true),
-		"empty": {}} {
+	for name, run := range map[string]report.Run{
+		"valid": reporttest.Run(false), "invalid": reporttest.Run(true), "empty": {}} {
 		for _, width := range []int64{1200, 390} {
 			if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900)); err != nil {
 				t.Fatal(err)
@@ -107,8 +107,9 @@ func TestInABrowser(t *testing.T) {
 				report.Sure(run.Results.Verdict) {
 				t.Errorf("%s: the page says %q", name, got)
 			}
-			bad := ask[string](t, ctx, `[...document.querySelectorAll("svg[role=img]")].filter(s =>
-				!s.getAttribute("aria-label") || s.getBoundingClientRect().height < 20).map(s => s.outerHTML).join()`)
+			bad := ask[string](t, ctx, `[...document.querySelectorAll("svg[role=img]")]
+				.filter(s => !s.getAttribute("aria-label") || s.getBoundingClientRect().height < 20)
+				.map(s => s.outerHTML).join()`)
 			if bad != "" {
 				t.Errorf("%s: drawings without label or height: %.300s", name, bad)
 			}
@@ -148,7 +149,8 @@ func TestPicturesRunInTheirSandbox(t *testing.T) {
 func TestAPictureCannotAct(t *testing.T) {
 	ctx, complaints := browser(t)
 	var asked atomic.Int32
-	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	server := httptest.NewServer(http.HandlerFunc(
+		func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
 	defer server.Close()
 	run := reporttest.Run(true)
 	run.Pictures[0].HTML = strings.ReplaceAll(`<img src="URL/x" onerror="parent.document.title='ran'">
@@ -184,7 +186,8 @@ func porcupinePicture(t *testing.T) string {
 		},
 	}
 	result, info := porcupine.CheckOperationsVerbose(model, []porcupine.Operation{
-		{ClientId: 0, Input: 1, Output: 0, Call: 0, Return: 1}, {ClientId: 1, Input: 2, Output: 0, Call: 2, Return: 3},
+		{ClientId: 0, Input: 1, Output: 0, Call: 0, Return: 1},
+		{ClientId: 1, Input: 2, Output: 0, Call: 2, Return: 3},
 		{ClientId: 2, Input: 0, Output: 1, Call: 4, Return: 5}}, 0)
 	if result != porcupine.Illegal {
 		t.Fatalf("porcupine says %s", result)

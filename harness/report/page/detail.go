@@ -90,7 +90,10 @@ func (s scene) end(op history.Operation) time.Duration {
 	return op.Completion.Time
 }
 
-func (s scene) bar(d *drawing, ax axis, op history.Operation, y float64, guilty bool, written *float64) {
+// bar draws one operation. Its label is left out where it would cover the one before, which ends
+// at written, unless it is a guilty one's.
+func (s scene) bar(d *drawing, ax axis, op history.Operation, y float64, guilty bool,
+	written *float64) {
 	x0, x1 := ax.at(op.Invocation.Time), ax.at(s.end(op))
 	class := "bar " + op.Kind().String()
 	if op.Kind() == history.Info {
@@ -100,11 +103,12 @@ func (s scene) bar(d *drawing, ax axis, op history.Operation, y float64, guilty 
 	if guilty {
 		class += " guilty"
 	}
+	inv := op.Invocation
 	d.rect(class, x0, y+19, max(3, x1-x0), 11, fmt.Sprintf("%s, event %d, %s on %s, %s to %s", label,
-		op.Invocation.Index, op.Kind(), op.Invocation.Node, seconds(op.Invocation.Time), seconds(s.end(op))))
+		inv.Index, op.Kind(), inv.Node, seconds(inv.Time), seconds(s.end(op))))
 	text := cut(label, 40)
-	if guilty && op.Invocation.Node != "" {
-		text += " at " + op.Invocation.Node
+	if guilty && inv.Node != "" {
+		text += " at " + inv.Node
 	}
 	start := min(x0, width-margin-letter*float64(len([]rune(text))))
 	if start >= *written || guilty {

@@ -37,7 +37,8 @@ func (p px) String() string {
 }
 
 func (d *drawing) rect(class string, x, y, w, h float64, title string) {
-	d.Shapes = append(d.Shapes, shape{Class: class, X: px(x), Y: px(y), W: px(w), H: px(h), Title: title})
+	d.Shapes = append(d.Shapes,
+		shape{Class: class, X: px(x), Y: px(y), W: px(w), H: px(h), Title: title})
 }
 
 func (d *drawing) text(class string, x, y float64, s string) {

@@ -29,7 +29,7 @@ func (s scene) close(d *drawing, top, bottom float64) {
 	d.grid(s.axis, top, bottom)
 }
 
-// faults draws a lane for each kind of fault; faults of a kind that overlap share its lane's height.
+// faults draws a lane for each kind of fault, as high as faults of that kind overlap.
 func (s scene) faults() drawing {
 	d := drawing{Label: "Faults over time, a lane for each kind"}
 	var kinds []string
@@ -65,11 +65,11 @@ func (s scene) faults() drawing {
 func (s scene) fault(d *drawing, w figures.Window, x, y, high float64) {
 	wide := max(3, s.axis.at(w.Healed)-x)
 	f := report.Fault{Window: w}
-	title := fmt.Sprintf("%d: %s %s, %s to %s, %s", w.Fault, w.Kind, f.Where(), seconds(w.From),
+	title := fmt.Sprintf("%d: %s, %s to %s, %s", w.Fault, f.Name(), seconds(w.From),
 		seconds(w.To), f.Outcome())
 	d.rect("fault "+effectClass(w.Effect), x, y, wide, high, title)
-	for _, say := range []string{" " + f.Where(), " " + w.What, " " + strings.Join(w.Targets, " "), ""} {
-		if label := fmt.Sprint(w.Fault) + say; fits(label, wide) {
+	for _, say := range []string{f.Where(), w.What, strings.Join(w.Targets, " "), ""} {
+		if label := strings.TrimSpace(fmt.Sprint(w.Fault, " ", say)); fits(label, wide) {
 			d.text("on", x+4, y+high-4, label)
 			break
 		}

@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"sunder/harness/history"
@@ -13,24 +14,33 @@ const (
 	cellWidth = 2.0
 )
 
-// processes draws what each client thread was waiting for: a cell has the worst outcome of the
-// operations that were open in it. Threads share a row where there are too many.
+// processes draws what each client thread was waiting for: a cell has the outcome that most of the
+// waiting in it came to, so that one quick fail among many does not colour a long run. Threads
+// share a row where there are too many.
 func (s scene) processes() drawing {
 	d := drawing{Label: "Operations of each client thread over time, by outcome"}
 	threads := max(1, s.threads)
 	rows := min(threads, rowsMax)
 	columns := int((width-margin-gutter)/cellWidth) + 1
-	worst := make([]history.Kind, rows*columns) // kinds ascend from ok to info
-	column := func(x float64) int { return min(max(int((x-gutter)/cellWidth), 0), columns-1) }
+	waited := make([][len(kinds)]float64, rows*columns)
 	for _, op := range s.ops {
 		row := int(op.Invocation.Process) % threads * rows / threads
-		from := column(s.axis.at(op.Invocation.Time))
-		to := from
-		if op.Completion != nil {
-			to = column(s.axis.at(op.Completion.Time))
+		if row < 0 {
+			continue // a process that no run has
 		}
-		for c := from; c <= to && row >= 0; c++ {
-			worst[row*columns+c] = max(worst[row*columns+c], op.Kind())
+		x0 := (s.axis.at(op.Invocation.Time) - gutter) / cellWidth
+		x1 := max(x0+1e-6, (s.axis.at(s.end(op))-gutter)/cellWidth)
+		for c := int(x0); c < columns && float64(c) < x1; c++ {
+			outcome := slices.Index(kinds[:], op.Kind())
+			waited[row*columns+c][outcome] += min(x1, float64(c+1)) - max(x0, float64(c))
+		}
+	}
+	cells := make([]history.Kind, rows*columns)
+	for i, w := range waited {
+		for k, kind := range kinds {
+			if w[k] > 0 && w[k] >= max(w[0], w[1], w[2]) {
+				cells[i] = kind // of equals the last, which is the worst
+			}
 		}
 	}
 	high := max(8, min(15, 320/float64(rows)))
@@ -39,7 +49,7 @@ func (s scene) processes() drawing {
 	for _, kind := range kinds {
 		var b strings.Builder
 		for row := range rows {
-			runs(&b, worst[row*columns:(row+1)*columns], kind, float64(row)*high+2, high-3)
+			runs(&b, cells[row*columns:(row+1)*columns], kind, float64(row)*high+2, high-3)
 		}
 		d.path("cell "+kind.String(), &b)
 	}

@@ -1,6 +1,8 @@
 package page
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -76,7 +78,7 @@ func (s scene) heals() (rows []heal, p50, p99 string) {
 	recoveries := figures.Recoveries(s.nodes, s.ops, s.windows)
 	for i, w := range s.windows {
 		f := report.Fault{Window: w}
-		line := heal{w.Fault, w.Kind + " " + f.Where(), make([]string, len(s.nodes))}
+		line := heal{w.Fault, f.Name(), make([]string, len(s.nodes))}
 		for _, r := range recoveries {
 			if r.Window != i {
 				continue
@@ -119,8 +121,12 @@ func spread(s figures.Spread) []string {
 
 func checks(r report.Results) (out []check) {
 	for _, c := range r.Checkers {
+		var text bytes.Buffer
+		if err := json.Indent(&text, c.Details, "", "  "); err != nil {
+			text.Write(c.Details)
+		}
 		out = append(out, check{c.Name, report.Sure(c.Verdict), cut(c.Reason, wordsMax),
-			cut(string(c.Details), wordsMax)})
+			cut(text.String(), wordsMax)})
 	}
 	return out
 }

@@ -86,10 +86,14 @@ func newView(run report.Run) view {
 
 // panels are the pictures over the common time axis.
 func (s scene) panels(observed bool) []panel {
+	if len(s.ops)+len(s.windows) == 0 {
+		return nil
+	}
 	var out []panel
 	if len(s.windows) > 0 {
 		out = append(out, panel{ID: "lanes", Title: "Faults",
-			Note: "By number; the table below has what was proven. Pale: masked. Hollow: no effect.", Drawing: s.faults()})
+			Note:    "By number; the table below has what was proven. Pale: masked. Hollow: no effect.",
+			Drawing: s.faults()})
 	}
 	if observed {
 		out = append(out, panel{ID: "leaders", Title: "Leaders", Note: "Green: it believed to lead. " +
@@ -98,6 +102,6 @@ func (s scene) panels(observed bool) []panel {
 	return append(out,
 		panel{ID: "latency", Title: "Latency", Legend: true, Drawing: s.latency()},
 		panel{ID: "rate", Title: "Rate", Drawing: s.rate()},
-		panel{ID: "processes", Title: "Processes", Note: "A row for each client thread: the worst " +
-			"outcome of what was open.", Drawing: s.processes()})
+		panel{ID: "processes", Title: "Processes", Note: "A row for each client thread: what " +
+			"came of most that it waited for.", Drawing: s.processes()})
 }

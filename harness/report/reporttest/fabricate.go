@@ -29,7 +29,7 @@ const staleFrom = 10_000
 
 // hostile is what an enemy could have a node say; a page that shows it as anything but text is
 // broken.
-const hostile = `</pre><script>console.error("a node's text ran")</script><img src=x onerror=alert(1)>`
+const hostile = `</pre><script>console.error("a node's text ran")</script><img src=x onerror=a()>`
 
 // fault is one of the fabricated faults: when it was and whom it held.
 type fault struct {
@@ -97,9 +97,11 @@ func results(r report.Results, invalid bool, words string, ops []int) report.Res
 		Details: json.RawMessage(`{"keys":10,"took_ms":412}`)}
 	r.Verdict, r.Why = "valid", "Every operation can be put in an order that the model allows."
 	if invalid {
-		r.Verdict, r.Why = "invalid", "linearizable: a read of key k3 saw a value that had been overwritten."
+		r.Verdict = "invalid"
+		r.Why = "linearizable: a read of key k3 saw a value that had been overwritten."
 		linear.Verdict, linear.Reason = "invalid", "the operations on key k3 have no legal order"
-		r.Anomalies = []report.Anomaly{{Class: "stale-read", Key: "k3", Node: "n1", Words: words, Ops: ops}}
+		r.Anomalies = []report.Anomaly{
+			{Class: "stale-read", Key: "k3", Node: "n1", Words: words, Ops: ops}}
 	}
 	r.Checkers = []report.Check{linear,
 		{Name: "stats", Verdict: "valid", Details: json.RawMessage(`{"ok_before":2310,"ok_after":812}`)},
@@ -107,7 +109,8 @@ func results(r report.Results, invalid bool, words string, ops []int) report.Res
 		{Name: "oracle", Verdict: "valid", Details: json.RawMessage(`{"observations":11873}`)}}
 	r.Phases = []report.Phase{{Name: "set-up", Took: 2143 * time.Millisecond},
 		{Name: "main", Took: length}, {Name: "heal", Took: 120 * time.Millisecond},
-		{Name: "final reads", Took: 700 * time.Millisecond}, {Name: "judge", Took: 1900 * time.Millisecond}}
+		{Name: "final reads", Took: 700 * time.Millisecond},
+		{Name: "judge", Took: 1900 * time.Millisecond}}
 	r.Store = "store/raft-register-docker/20261123T040000.000Z"
 	return r
 }
@@ -215,8 +218,8 @@ func (f *fabricator) stale(invalid bool) string {
 	f.write(staleFrom+1, "write", "k3", "n3", "90002", "90002", at+12*ms, 4*ms, history.OK, "")
 	f.write(staleFrom+2, "read", "k3", "n4", "", "90002", at+19*ms, 3*ms, history.OK, "")
 	f.write(staleFrom+3, "read", "k3", "n1", "", "90001", at+25*ms, 2*ms, history.OK, "")
-	return "Process 10003 read 90001 from n1, though 90002 had been acknowledged 9 ms before the read " +
-		"began, and process 10002 had read it."
+	return "Process 10003 read 90001 from n1, though 90002 had been acknowledged 9 ms before the " +
+		"read began, and process 10002 had read it."
 }
 
 // nemesis fabricates what the nemesis wrote down.

@@ -175,7 +175,7 @@ func (r *Run) writeJSON(name string, v any) error {
 // Save writes the results. Do it before anything is torn down, and again when they grow.
 func (r *Run) Save(res report.Results) error { return r.writeJSON(ResultsFile, res) }
 
-// Results reads the results. They are not there (fs.ErrNotExist) if the run ended before it was judged.
+// Results reads the results. A run that ended before it was judged has none: fs.ErrNotExist.
 func (r *Run) Results() (res report.Results, err error) {
 	return res, r.readJSON(ResultsFile, &res)
 }
