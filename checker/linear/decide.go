@@ -29,7 +29,11 @@ func (l *linear[S, O]) decide(ctx context.Context, ops []Op[O], memory int64) de
 			return d
 		}
 	}
-	typed := window.NewTyped(l.model.Init, l.model.Step, l.model.ReadOnly, l.model.Overwrites)
+	step := l.model.Step
+	if l.model.narrow != nil {
+		step = l.model.narrow(ops)
+	}
+	typed := window.NewTyped(l.model.Init, step, l.model.ReadOnly, l.model.Overwrites)
 	in := make([]window.Op, len(ops))
 	for i := range ops {
 		call, ret := ops[i].interval()

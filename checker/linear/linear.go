@@ -67,6 +67,11 @@ func (l *linear[S, O]) Check(ctx context.Context, h checker.History) checker.Res
 	defer cancel()
 	workers := min(l.budget.Workers, max(1, len(found)))
 	each(within, len(found), workers, func(ctx context.Context, i int) bool {
+		defer func() { // a model's mistake must not take the run down with it
+			if p := recover(); p != nil {
+				found[i].verdict, found[i].reason = checker.Unknown, fmt.Sprintf("panicked: %v", p)
+			}
+		}()
 		l.judge(ctx, &found[i], l.budget.Memory/int64(workers))
 		return found[i].verdict == checker.Invalid
 	})

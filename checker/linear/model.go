@@ -36,6 +36,9 @@ type Model[S, O comparable] struct {
 	// quick is an engine of the model's own. It says whether it applies to a history.
 	quick func(ops []Op[O]) (decision, bool)
 
+	// narrow gives, for one key, a Step that allows less: nothing that leads nowhere for certain.
+	narrow func(ops []Op[O]) func(S, O) (S, bool)
+
 	// part is the operations of a witness of quick, as they stand in it.
 	part func(ops []Op[O], witness []int32) []Op[O]
 }

@@ -23,14 +23,15 @@ const (
 // of what went on around them as stays small.
 func (l *linear[S, O]) draw(key string, c core[O], all []Op[O]) checker.Picture {
 	ops := around(c, all)
-	steps := 0
+	steps, drawing := 0, false
 	deadline := time.Now().Add(drawTime)
 	model := porcupineModel(l.model, func() bool {
 		steps++
-		return steps < drawSteps && (steps%256 != 0 || time.Now().Before(deadline))
+		return drawing || steps < drawSteps && (steps%256 != 0 || time.Now().Before(deadline))
 	})
 	_, info := porcupine.CheckOperationsVerbose(model, porcupineOps(ops), 0)
 	var buf bytes.Buffer
+	drawing = true // it takes the steps of the orders it found once more
 	if err := porcupine.Visualize(model, info, &buf); err != nil {
 		return checker.Picture{}
 	}
