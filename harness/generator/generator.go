@@ -31,7 +31,7 @@ type Verdict uint8
 // The four answers. Whoever mixes them up ends a test too early, or never.
 const (
 	Emit      Verdict = iota + 1 // here is an operation: it happens now
-	NotYet                       // ask again at the time that came with the answer, or after a completion
+	NotYet                       // ask again at the time that came along, or after a completion
 	Pending                      // ask again after a completion: time alone will not help
 	Exhausted                    // there will never be another operation
 )

@@ -38,8 +38,9 @@ func TestGenerators(t *testing.T) {
 	})
 }
 
-// answer ends an operation as its function says: crash is info, late is info after 100 ms, refuse fails, slow takes 100 ms, quick 1 ms,
-// flaky fails before 50 ms and is ok from then on; all else is ok. It takes 10 ms.
+// answer ends an operation as its function says: crash is info, refuse fails, flaky fails before
+// 50 ms and is ok from then on, all else is ok. It takes 10 ms; slow 100 ms, quick 1 ms. late is
+// info after 100 ms.
 func answer(inv history.Event) (history.Event, time.Duration) {
 	latency := 10 * time.Millisecond
 	var err error

@@ -13,10 +13,10 @@ import (
 // each group works on one key until that is exhausted, and then on the next that nobody had. The
 // keys are k0, k1, ... The last group takes the threads that do not fill one.
 type Keys struct {
-	Of        func(key string) Generator // the work on a key; give some threads only reads by Reserve
+	Of        func(key string) Generator // the work on a key; Reserve makes some threads readers
 	Group     int                        // threads that work on one key together; 0: all of them
-	Limit     int                        // operations of a group on one key, less up to 10 % by chance; 0: no limit
-	Processes int                        // that may work on one key, at least as many as threads; 0: no limit
+	Limit     int                        // operations on one key, 90 to 100 % of it; 0: no limit
+	Processes int                        // on one key, at least as many as threads; 0: no limit
 	Count     int                        // keys; 0: without end
 }
 
@@ -43,7 +43,7 @@ type group struct {
 	of    state
 	key   string
 	salt  uint64
-	until int  // number of turns of all its threads; it does not change with every operation
+	until int  // turns of all its threads together; so an operation changes nothing in here
 	spare int  // processes that may still be retired before the key has had enough of them
 	fresh bool // nothing was asked yet
 	hears bool // of must be told of completions

@@ -114,7 +114,8 @@ func TestGeneratorsAreValues(t *testing.T) {
 			op, verdict, at, next := g.Next(c)
 			op2, verdict2, at2, again := g.Next(c)
 			if op != op2 || verdict != verdict2 || at != at2 {
-				t.Fatalf("asked twice at %v: %+v %d %v, then %+v %d %v", now, op, verdict, at, op2, verdict2, at2)
+				t.Fatalf("asked twice at %v: %+v %d %v, then %+v %d %v",
+					now, op, verdict, at, op2, verdict2, at2)
 			}
 			g = next
 			if rapid.Bool().Draw(t, "which") {

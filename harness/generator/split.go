@@ -85,7 +85,8 @@ func (s *reserved) next(c Context) (Op, Verdict, time.Duration, state) {
 }
 
 // ask asks g, or else the rest.
-func (s *reserved) ask(c Context, first *set, g bool, t Thread) (Op, Verdict, time.Duration, *reserved) {
+func (s *reserved) ask(c Context, first *set, g bool, t Thread) (
+	Op, Verdict, time.Duration, *reserved) {
 	if g {
 		op, v, at, g := s.g.next(c.salt(saltChild).on(first, t))
 		return op, v, at, s.with(g, s.rest)

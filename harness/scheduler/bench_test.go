@@ -38,8 +38,8 @@ func BenchmarkScheduler(b *testing.B) {
 		{"register, staggered", register().Stagger(1), 1},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			s := scheduler.New(scheduler.Options{Threads: 64, Seed: 1, Main: c.main, ClientTimeout: time.Second,
-				Faults: []scheduler.Timed{{At: time.Hour}}})
+			s := scheduler.New(scheduler.Options{Threads: 64, Seed: 1, Main: c.main,
+				ClientTimeout: time.Second, Faults: []scheduler.Timed{{At: time.Hour}}})
 			open := make([]history.Event, 0, 64)
 			now := time.Duration(0)
 			b.ReportAllocs()

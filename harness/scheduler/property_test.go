@@ -100,7 +100,8 @@ func checkThreads(t *rapid.T, o scheduler.Options, events []history.Event) {
 		}
 		p, busy := open[thread]
 		if busy == (e.Kind == history.Invoke) || busy && p != e.Process {
-			t.Fatalf("event %d, %s of process %d: thread %d is at process %d", i, e.Kind, e.Process, thread, p)
+			t.Fatalf("event %d, %s of process %d: thread %d is at process %d",
+				i, e.Kind, e.Process, thread, p)
 		}
 		delete(open, thread)
 		if e.Kind == history.Invoke {

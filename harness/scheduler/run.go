@@ -188,7 +188,8 @@ func (s *Scheduler) inject(f Timed) Action {
 }
 
 // start opens an operation on thread t.
-func (s *Scheduler) start(t generator.Thread, op generator.Op, timeout time.Duration) history.Event {
+func (s *Scheduler) start(
+	t generator.Thread, op generator.Op, timeout time.Duration) history.Event {
 	e := history.Event{
 		Index: s.index, Time: s.now, Process: s.threads.Process(t), Kind: history.Invoke,
 		F: op.F, Key: op.Key, Node: op.Node, Value: op.Value,
