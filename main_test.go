@@ -20,6 +20,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": status,
+			"tear":   tear,
 		},
 		Condition: func(name string) (bool, error) {
 			if name != "docker" {
@@ -29,6 +30,17 @@ func TestScripts(t *testing.T) {
 			return require || exec.Command("docker", "version").Run() == nil, nil
 		},
 	})
+}
+
+// tear FILE cuts the last bytes of a file, as a crash does.
+func tear(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: tear FILE")
+	}
+	path := ts.MkAbs(args[0])
+	text, err := os.ReadFile(path)
+	ts.Check(err)
+	ts.Check(os.WriteFile(path, text[:len(text)-9], 0o644))
 }
 
 // status N command... runs a command that must exit with status N.
