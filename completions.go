@@ -41,7 +41,9 @@ func completions(c *cobra.Command) {
 			}
 			return out
 		},
-		"log-level":  func(*cobra.Command) []string { return []string{"trace", "debug", "info", "warn", "error"} },
+		"log-level": func(*cobra.Command) []string {
+			return []string{"trace", "debug", "info", "warn", "error"}
+		},
 		"log-format": func(*cobra.Command) []string { return []string{"text", "json"} },
 	} {
 		err := c.RegisterFlagCompletionFunc(flag, func(c *cobra.Command, _ []string, _ string) (

@@ -89,9 +89,10 @@ func abortOf(ctx context.Context) context.Context {
 // run is the whole command. It returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := &cobra.Command{
-		Use:           "sunder",
-		Short:         "Tests consensus systems by breaking them",
-		Long:          "Sunder drives a cluster with concurrent clients, injects faults, and judges\nwhether what the clients saw is linearizable.",
+		Use:   "sunder",
+		Short: "Tests consensus systems by breaking them",
+		Long: "Sunder drives a cluster with concurrent clients, injects faults, and judges\n" +
+			"whether what the clients saw is linearizable.",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,

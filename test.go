@@ -47,17 +47,25 @@ func testCommand(stdout, stderr io.Writer) *cobra.Command {
 	fl.StringVar(&f.workload, "workload", "register", "what clients do (see sunder list)")
 	fl.StringVar(&f.nemesis, "nemesis", "partition,clock", "kinds of fault, or none")
 	fl.IntVar(&f.nodes, "nodes", 5, "number of nodes")
-	fl.StringVar(&f.concurrency, "concurrency", "2n", "client threads: a number, or a multiple of the nodes as in 2n")
-	fl.DurationVar(&f.timeLimit, "time-limit", 0, "of the main phase (default 20s in sim, 60s in docker)")
-	fl.Float64Var(&f.rate, "rate", 0, "operations a second over all; 0: the environment's default (200 in sim, 500 in docker); below 0: unbounded")
-	fl.Uint64Var(&f.seed, "seed", 0, "decides every random choice (default: a random one, which is printed)")
-	fl.IntVar(&f.count, "test-count", 1, "tests to run, each with the next seed; stops at the first invalid one")
+	fl.StringVar(&f.concurrency, "concurrency", "2n",
+		"client threads: a number, or a multiple of the nodes as in 2n")
+	fl.DurationVar(&f.timeLimit, "time-limit", 0,
+		"of the main phase (default 20s in sim, 60s in docker)")
+	fl.Float64Var(&f.rate, "rate", 0, "operations a second over all; 0: the environment's default "+
+		"(200 in sim, 500 in docker); below 0: unbounded")
+	fl.Uint64Var(&f.seed, "seed", 0,
+		"decides every random choice (default: a random one, which is printed)")
+	fl.IntVar(&f.count, "test-count", 1,
+		"tests to run, each with the next seed; stops at the first invalid one")
 	fl.StringVar(&f.bug, "bug", "", "a planted bug (see sunder list)")
-	fl.StringVar(&f.planFile, "plan", "", "run the plan in this file; other flags but --env, --store and --json are ignored")
+	fl.StringVar(&f.planFile, "plan", "",
+		"run the plan in this file; other flags but --env, --store and --json are ignored")
 	fl.StringVar(&f.store, "store", "store", "folder that keeps the runs")
 	fl.StringVar(&f.reads, "reads", "", "how the system reads: short for --option reads=...")
-	fl.StringToStringVar(&f.options, "option", nil, "option of the system or the workload, name=value")
-	fl.StringVar(&f.clockRates, "clock-rates", "", "lowest and highest rate of clocks, as in 0.5,1.5 (default: within the system's assumption)")
+	fl.StringToStringVar(&f.options, "option", nil,
+		"option of the system or the workload, name=value")
+	fl.StringVar(&f.clockRates, "clock-rates", "", "lowest and highest rate of clocks, as in 0.5,1.5 "+
+		"(default: within the system's assumption)")
 	fl.BoolVar(&f.json, "json", false, "print the results as one JSON object on the last line")
 	fl.StringVar(&f.logLevel, "log-level", "warn", "trace, debug, info, warn or error")
 	fl.StringVar(&f.logFormat, "log-format", "text", "text or json")
@@ -83,7 +91,8 @@ func runTests(c *cobra.Command, f testFlags, stdout, stderr io.Writer) error {
 		if err != nil {
 			return err
 		}
-		r, err := runOne(c.Context(), session{flags: f, plan: p, log: log, stdout: stdout, stderr: stderr})
+		r, err := runOne(c.Context(),
+			session{flags: f, plan: p, log: log, stdout: stdout, stderr: stderr})
 		if err != nil {
 			return err
 		}

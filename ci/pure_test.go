@@ -18,7 +18,11 @@ var pure = []string{"harness/generator", "harness/scheduler", "harness/plan", "n
 var pureItself = []string{"nodes", "nemesis", "sim"}
 
 var impureImports = []string{"os", "net", "net/http", "unsafe", "sync", "sync/atomic", "math/rand",
-	"math/rand/v2", "crypto/rand", "os/exec", "syscall", "testing/synctest", "runtime"}
+	"crypto/rand", "os/exec", "syscall", "testing/synctest", "runtime"}
+
+// seeded are the functions of math/rand/v2 that make a generator from a seed; the others draw from
+// a global one.
+var seeded = []string{"New", "NewPCG", "NewChaCha8", "Rand", "PCG", "Source"}
 
 var impureTime = []string{"Now", "After", "AfterFunc", "Sleep", "Tick", "NewTimer", "NewTicker", "Since",
 	"Until"}
@@ -63,8 +67,10 @@ func impurities(file *ast.File) (out []impurity) {
 		case *ast.SendStmt:
 			out = append(out, impurity{n.Pos(), "channel send"})
 		case *ast.SelectorExpr:
-			if x, ok := n.X.(*ast.Ident); ok && x.Name == "time" && slices.Contains(impureTime, n.Sel.Name) {
-				out = append(out, impurity{n.Pos(), "time." + n.Sel.Name})
+			x, ok := n.X.(*ast.Ident)
+			if ok && (x.Name == "time" && slices.Contains(impureTime, n.Sel.Name) ||
+				x.Name == "rand" && x.Obj == nil && !slices.Contains(seeded, n.Sel.Name)) {
+				out = append(out, impurity{n.Pos(), x.Name + "." + n.Sel.Name})
 			}
 		}
 		return true

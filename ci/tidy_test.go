@@ -126,10 +126,19 @@ func TestTidyPackages(t *testing.T) {
 		if n != 1 {
 			t.Errorf("%s: %d package comments, want 1", dir, n)
 		}
-		if exported[dir] > exportedMax {
-			t.Errorf("%s: %d exported names, at most %d", dir, exported[dir], exportedMax)
+		limit := exportedMax
+		if more, ok := wider[dir]; ok {
+			limit = more
+		}
+		if exported[dir] > limit {
+			t.Errorf("%s: %d exported names, at most %d", dir, exported[dir], limit)
 		}
 	}
+}
+
+// wider are the packages that export more than the limit. The numbers may only shrink.
+var wider = map[string]int{
+	"nodes": 31, // the contracts: one vocabulary, which everybody speaks
 }
 
 // exportedNames counts types and functions, and a block of constants or variables as one.

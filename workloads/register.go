@@ -26,14 +26,16 @@ var registerOptions = []nodes.Option{
 // unique, so a read says which write it saw.
 func Register() Workload {
 	return Workload{
-		Name:     "register",
-		Doc:      "finds reads of overwritten values, lost writes and split brains on single keys",
-		Options:  registerOptions,
-		Ops:      []kv.Op{kv.Read, kv.Write, kv.CAS},
-		Main:     registerMain,
-		Final:    registerFinal,
-		Client:   newRegisterClient,
-		Checkers: func(Options) []checker.Checker { return []checker.Checker{linear.Register(linear.Budget{})} },
+		Name:    "register",
+		Doc:     "finds reads of overwritten values, lost writes and split brains on single keys",
+		Options: registerOptions,
+		Ops:     []kv.Op{kv.Read, kv.Write, kv.CAS},
+		Main:    registerMain,
+		Final:   registerFinal,
+		Client:  newRegisterClient,
+		Checkers: func(Options) []checker.Checker {
+			return []checker.Checker{linear.Register(linear.Budget{})}
+		},
 	}
 }
 

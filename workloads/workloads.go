@@ -50,7 +50,8 @@ func Find(name string) (Workload, error) {
 		}
 		known = append(known, w.Name)
 	}
-	return Workload{}, fmt.Errorf("find workload: %.40q is none of %s", name, strings.Join(known, ", "))
+	return Workload{}, fmt.Errorf("find workload: %.40q is none of %s", name,
+		strings.Join(known, ", "))
 }
 
 // Check says what is wrong with the values given for w's options, listing what would be right.

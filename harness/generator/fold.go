@@ -8,7 +8,8 @@ import (
 
 // Fold emits what op makes of a state, as Func does, and lets see change the state with each
 // completion: so that a compare-and-set, say, can expect what was last read.
-func Fold[S comparable](s S, see func(S, history.Event) S, op func(S, Context, Thread) Op) Generator {
+func Fold[S comparable](s S, see func(S, history.Event) S,
+	op func(S, Context, Thread) Op) Generator {
 	return Generator{&folded[S]{s, see, op}}
 }
 

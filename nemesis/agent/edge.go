@@ -22,7 +22,8 @@ func probeEdges(peers map[string]netip.Addr) error {
 	defer conn.Close()
 	var errs []error
 	for _, a := range peers {
-		if _, err := conn.WriteToUDPAddrPort([]byte("sunder"), netip.AddrPortFrom(a, edgePort)); err != nil {
+		_, err := conn.WriteToUDPAddrPort([]byte("sunder"), netip.AddrPortFrom(a, edgePort))
+		if err != nil {
 			errs = append(errs, fmt.Errorf("probe edges: %w", err))
 		}
 	}
