@@ -28,6 +28,9 @@ import (
 //	settle                         deliver and sync until nothing is under way
 //	do n1 write x 5                a client's command
 //	crash n1 [power], start n1     a kill, or a power loss that takes all that was not synced
+//	elect n2                       time passes until n2 is elected, as far as the network allows
+//	without-bug                    the same again, from cluster on, without the planted bug: what
+//	                               is wrong then
 //	status                         what each node thinks of itself
 //	under-way                      what could be delivered
 func RunScripts(t *testing.T, folder string, p nodes.Protocol) {
@@ -41,12 +44,7 @@ func RunScripts(t *testing.T, folder string, p nodes.Protocol) {
 			if err := s.do(d); err != nil {
 				d.Fatalf(t, "%v", err)
 			}
-			for _, wrong := range s.c.Judge() {
-				if !s.known[wrong] {
-					s.say("WRONG: %s", wrong)
-				}
-				s.known[wrong] = true
-			}
+			s.judge()
 			if s.out.Len() == 0 {
 				return "ok"
 			}
@@ -62,15 +60,49 @@ type script struct {
 	c        *Cluster
 	out      strings.Builder
 	known    map[string]bool
+	past     []datadriven.TestData // since the cluster was made
+	correct  bool                  // without any bug
+}
+
+// withoutBug does all again with the correct protocol.
+func (s *script) withoutBug() error {
+	again := &script{t: s.t, protocol: s.protocol, correct: true}
+	for i := range s.past {
+		if err := again.do(&s.past[i]); err != nil {
+			return err
+		}
+	}
+	again.out.Reset()
+	again.judge()
+	s.out.WriteString(again.out.String())
+	if again.out.Len() == 0 {
+		s.say("nothing is wrong")
+	}
+	return nil
 }
 
 func (s *script) say(format string, args ...any) { fmt.Fprintf(&s.out, format+"\n", args...) }
 
+// judge says what went wrong since the last time.
+func (s *script) judge() {
+	for _, wrong := range s.c.Judge() {
+		if !s.known[wrong] {
+			s.say("WRONG: %s", wrong)
+		}
+		s.known[wrong] = true
+	}
+}
+
 func (s *script) do(d *datadriven.TestData) error {
-	if d.Cmd == "cluster" {
+	switch d.Cmd {
+	case "cluster":
+		s.past = []datadriven.TestData{*d}
 		s.cluster(d)
 		return nil
+	case "without-bug":
+		return s.withoutBug()
 	}
+	s.past = append(s.past, *d)
 	var id nodes.ID
 	words := d.CmdArgs
 	if len(words) > 0 && len(words[0].Vals) == 0 {
@@ -110,6 +142,8 @@ func (s *script) do(d *datadriven.TestData) error {
 		s.c.Crash(id, how)
 	case "start":
 		s.c.Start(id)
+	case "elect":
+		s.elect(id)
 	case "status":
 		s.status()
 	case "under-way":
@@ -131,7 +165,9 @@ func (s *script) cluster(d *datadriven.TestData) {
 		case "nodes":
 			setup.Nodes, _ = strconv.Atoi(a.Vals[0])
 		case "bug":
-			setup.Bug = a.Vals[0]
+			if !s.correct {
+				setup.Bug = a.Vals[0]
+			}
 		default:
 			setup.Options[a.Key] = a.Vals[0]
 		}
@@ -147,6 +183,20 @@ func (s *script) cluster(d *datadriven.TestData) {
 func (s *script) timeout(id nodes.ID) {
 	for before := s.out.Len(); s.out.Len() == before; {
 		if !s.one(func(e event) bool { return e.kind == timer && e.node == id }, true) {
+			return
+		}
+	}
+}
+
+// elect lets so much time pass that others may vote again, and then what it takes to be elected: a
+// second try where the first one only learned the term.
+func (s *script) elect(id nodes.ID) {
+	for try := 0; try < 3; try++ {
+		s.c.now += 300 * time.Millisecond
+		s.timeout(id)
+		for s.one(func(e event) bool { return e.kind != timer }, true) {
+		}
+		if st, ok := s.c.Status(id); ok && st.Role == "leader" {
 			return
 		}
 	}

@@ -44,8 +44,8 @@ var plantedBugs = []nodes.Bug{
 		"meet, so an even cluster decides twice, and an odd one without a majority"},
 	{Name: "vote-not-persisted", Doc: "a vote is sent without writing it down: after a restart " +
 		"the node votes again in the same term"},
-	{Name: "term-not-persisted", Doc: "a term learned from others is not written down: after a " +
-		"restart the node takes part in terms that it had left"},
+	{Name: "term-not-persisted", Doc: "the term does not survive a restart, nor the vote that " +
+		"belongs to it: the node takes part in terms that it had left, and votes again"},
 	{Name: "several-votes", Doc: "a node grants every candidate of a term its vote: two leaders"},
 	{Name: "stale-vote-reply", Doc: "a candidate counts votes of earlier terms: it leads without " +
 		"a majority of its own term"},

@@ -158,9 +158,7 @@ func (n *node) becomeFollower(term uint64, of nodes.ID) {
 	was := n.role
 	if term > n.term {
 		n.term, n.vote = term, 0
-		if n.bug != bugTermNotPersisted {
-			n.saveState()
-		}
+		n.saveState()
 	}
 	n.role, n.leader = follower, of
 	if changed {

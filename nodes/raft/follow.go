@@ -67,11 +67,12 @@ func (n *node) take(m *appendEntries) (last uint64, ok bool) {
 	return last, true
 }
 
-// commitTo learns that the log is committed up to index.
+// commitTo learns that the log is committed up to index. Each entry is observed: of two nodes that
+// disagree about one, either may never commit another at an index that the other observed.
 func (n *node) commitTo(index uint64) {
-	if index > n.commit {
-		n.commit = index
-		m := n.log.at(index)
+	for n.commit < index {
+		n.commit++
+		m := n.log.at(n.commit)
 		n.observe(nodes.Committed, m.term, m, 0)
 	}
 }

@@ -67,6 +67,9 @@ func (n *node) recoverLog(data []byte) (good int, err error) {
 			return 0, fmt.Errorf("record %d of %d: %w", i, len(records), err)
 		}
 	}
+	if n.bug == bugTermNotPersisted {
+		n.term, n.vote = n.log.end().term, 0
+	}
 	return good, nil
 }
 
