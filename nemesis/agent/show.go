@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sunder/nemesis/agent/clock"
-	"sunder/nemesis/agent/process"
 )
 
 // show fills in what the node is like. Nothing comes from what the agent remembers to have done,
@@ -30,8 +29,7 @@ func (n *node) process() (Process, error) {
 		return Process{State: Unborn}, nil
 	}
 	p := Process{State: Running, PID: n.child.PID, Start: n.child.Start, Boots: n.boots}
-	stat, errStat := process.ReadStat(n.child.PID)
-	stopped, errThreads := n.child.Stopped()
+	stat, stopped, err := n.child.State()
 	if exit, dead := n.child.Exit(); dead {
 		p.State = Dead
 		p.Exit = &Exit{Code: exit.Code, Killed: n.slain == n.child.PID, At: exit.At}
@@ -40,7 +38,7 @@ func (n *node) process() (Process, error) {
 		}
 		return p, nil
 	}
-	if err := errors.Join(errStat, errThreads); err != nil {
+	if err != nil {
 		return p, fmt.Errorf("read process %d: %w", n.child.PID, err)
 	}
 	p.Letter = string(stat.Letter)

@@ -5,6 +5,7 @@ package clock
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -215,7 +216,7 @@ func TestGoProgramSeesStrobe(t *testing.T) {
 	const delta = int64(10 * time.Second)
 	s := nemesis.Strobe{Delta: time.Duration(delta), Period: 3 * time.Millisecond}
 	c.set(t, realtime(nemesis.Skew{Strobe: s}))
-	seen := map[bool]int{}
+	seen, first := map[bool]int{}, c.next(t, 5)
 	for seen[true] < 5 || seen[false] < 5 {
 		v := c.next(t, 5)
 		took, off := v[1]-v[0], v[3]-v[2]
@@ -225,6 +226,7 @@ func TestGoProgramSeesStrobe(t *testing.T) {
 			off -= delta
 		}
 		within(t, "realtime less the jump", off, 0, took)
+		gained(t, "monotonic", first, v, 4, 1)
 	}
 	c.set(t, nemesis.Clock{})
 	for range 20 {
@@ -320,6 +322,28 @@ func TestReadNoticesThatThePatchIsGone(t *testing.T) {
 	}
 	if _, err := c.patch.Read(); err == nil {
 		t.Error("the process is dead and Read still finds the patch")
+	}
+}
+
+func TestReadNoticesOtherBytesAtAnEntry(t *testing.T) {
+	c := launch(t, nemesis.Clock{}, "show")
+	c.next(t, 5)
+	if err := c.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range c.patch.fixed {
+		if _, err := c.Mem.WriteAt([]byte{w.data[0] ^ 1}, int64(w.addr)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.patch.Read(); !errors.Is(err, ErrGone) {
+			t.Errorf("the byte at %#x is another and Read says %v", w.addr, err)
+		}
+		if _, err := c.Mem.WriteAt(w.data[:1], int64(w.addr)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.patch.Read(); err != nil {
+		t.Errorf("all is as it was: %v", err)
 	}
 }
 

@@ -118,7 +118,7 @@ func TestStopReachesTheWholeGroupAndEveryThread(t *testing.T) {
 	if err := c.Resume(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if stopped, err := c.Stopped(); stopped || err != nil {
+	if _, stopped, err := c.State(); stopped || err != nil {
 		t.Errorf("resumed: stopped %v, %v", stopped, err)
 	}
 	if err := c.Stop(t.Context()); err != nil {
@@ -129,6 +129,18 @@ func TestStopReachesTheWholeGroupAndEveryThread(t *testing.T) {
 	}
 	if err := c.Stop(t.Context()); !errors.Is(err, ErrDead) {
 		t.Errorf("stop of the dead: %v", err)
+	}
+}
+
+func TestPowerlessLooksAtTheKernel(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("not root: this process is powerless itself")
+	}
+	if err := powerless(os.Getpid()); err == nil || !strings.Contains(err.Error(), "SETPCAP") {
+		t.Errorf("root was found powerless: %v", err)
+	}
+	if err := powerless(start(t, shell("sleep 1000")).PID); err != nil {
+		t.Error(err)
 	}
 }
 

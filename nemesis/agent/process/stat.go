@@ -60,40 +60,50 @@ func Threads(pid int) ([]int, error) {
 	return ids, nil
 }
 
-// Stopped says whether every thread of the process is in state T.
-func (c *Child) Stopped() (bool, error) {
-	in, _, err := c.stopped()
-	return in, err
+// State is what the kernel says about the process, and whether every thread of it is in state T;
+// ErrDead once it is reaped.
+func (c *Child) State() (s Stat, stopped bool, err error) {
+	s, stopped, _, err = c.look()
+	return s, stopped, err
 }
 
-// stopped says whether all threads are in state T, and whether any is.
-func (c *Child) stopped() (all, some bool, err error) {
+// look says also whether any thread is in state T. It holds the lock because a process that is
+// being reaped is neither to be found nor known to be dead.
+func (c *Child) look() (s Stat, all, some bool, err error) {
+	c.reaper.mu.Lock()
+	defer c.reaper.mu.Unlock()
+	if _, dead := c.Exit(); dead {
+		return Stat{}, false, false, ErrDead
+	}
+	s, err = ReadStat(c.PID)
+	if err != nil {
+		return Stat{}, false, false, err
+	}
 	ids, err := Threads(c.PID)
 	if err != nil {
-		return false, false, err
+		return Stat{}, false, false, err
 	}
 	left := 0
 	for _, id := range ids {
-		s, err := readStat(fmt.Sprintf("/proc/%d/task/%d/stat", c.PID, id))
+		t, err := readStat(fmt.Sprintf("/proc/%d/task/%d/stat", c.PID, id))
 		if err != nil {
 			continue // a thread that ended meanwhile is not running
 		}
-		if s.Letter == 'Z' || s.Letter == 'X' {
-			continue // a first thread that ended before the others
-		}
-		if s.Letter == 'T' {
+		switch t.Letter {
+		case 'Z', 'X': // a first thread that ended before the others
+		case 'T':
 			some = true
-		} else {
+		default:
 			left++
 		}
 	}
-	return some && left == 0, some, nil
+	return s, some && left == 0, some, nil
 }
 
 // Stop stops the process and returns when the kernel shows all of its threads in state T.
 func (c *Child) Stop(ctx context.Context) error {
 	return c.signalUntil(ctx, unix.SIGSTOP, func() (bool, error) {
-		all, _, err := c.stopped()
+		_, all, _, err := c.look()
 		return all, err
 	})
 }
@@ -101,7 +111,7 @@ func (c *Child) Stop(ctx context.Context) error {
 // Resume undoes Stop, and returns when no thread is in state T.
 func (c *Child) Resume(ctx context.Context) error {
 	return c.signalUntil(ctx, unix.SIGCONT, func() (bool, error) {
-		_, some, err := c.stopped()
+		_, _, some, err := c.look()
 		return !some, err
 	})
 }
@@ -129,11 +139,7 @@ func (c *Child) signalUntil(ctx context.Context, s unix.Signal, ok func() (bool,
 		return err
 	}
 	for wait := 20 * time.Microsecond; ; wait = min(2*wait, 5*time.Millisecond) {
-		done, err := ok()
-		if _, dead := c.Exit(); dead {
-			return ErrDead
-		}
-		if err != nil || done {
+		if done, err := ok(); err != nil || done {
 			return err
 		}
 		select {
