@@ -163,6 +163,16 @@ func TestBucketsLoseNothing(t *testing.T) {
 	})
 }
 
+func TestBucketsAreByCompletion(t *testing.T) {
+	ops := newOps(t, script([]op{{0, "r", "n1", 10, 90, history.OK}, {1, "r", "n1", 20, 0, 0}}))
+	for _, b := range ops.Buckets(100 * ms) {
+		want := map[time.Duration]Tally{90 * ms: {OK: 1}, 20 * ms: {Info: 1}}[b.From]
+		if b.Tally != want {
+			t.Errorf("%v: got %+v, want %+v", b.From, b.Tally, want)
+		}
+	}
+}
+
 func TestBetweenIsByInvocation(t *testing.T) {
 	ops := newOps(t, script([]op{{0, "r", "n1", 0, 5, history.OK}, {1, "r", "n1", 5, 20, history.OK},
 		{2, "r", "n1", 10, 11, history.Fail}}))

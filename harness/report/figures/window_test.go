@@ -2,6 +2,7 @@ package figures
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,6 +59,14 @@ func TestAnInvocationNeedsNoRecord(t *testing.T) {
 	w := Windows(es)[0]
 	if w.Began != 10*ms || w.From != 11*ms || w.To != 20*ms || w.Healed != 21*ms ||
 		w.Effect != "proven" {
+		t.Errorf("got %+v", w)
+	}
+}
+
+func TestAnEndWithoutCompletion(t *testing.T) {
+	es := script([]op{{0, "r", "n1", 0, 50, history.OK}}, kill(0, 10, 20, "n1"))
+	es = slices.DeleteFunc(es, func(e history.Event) bool { return e.Time == 21*ms })
+	if w := Windows(es)[0]; !w.Open || w.To != 20*ms || w.Healed != 50*ms {
 		t.Errorf("got %+v", w)
 	}
 }

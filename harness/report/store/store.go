@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"sunder/harness/history"
@@ -29,7 +28,6 @@ const (
 	PageFile    = "report.html"
 	JUnitFile   = "junit.xml"
 	LogFile     = "sunder.log"
-	nodesDir    = "nodes"
 	latest      = "latest"
 )
 
@@ -194,24 +192,4 @@ func (r *Run) readJSON(name string, to any) error {
 // History reads the history; torn says that its last line was cut off by a crash.
 func (r *Run) History() (events []history.Event, torn bool, err error) {
 	return history.ReadFile(filepath.Join(r.Dir, HistoryFile))
-}
-
-// Node creates a file that belongs to a node: its log, a file of its data directory. Neither name
-// can lead out of nodes/<node>/.
-func (r *Run) Node(node, name string) (*os.File, error) {
-	path := filepath.Join(nodesDir, clean(node))
-	for part := range strings.SplitSeq(name, "/") {
-		if part != "" && part != "." {
-			path = filepath.Join(path, clean(part))
-		}
-	}
-	err := r.root.MkdirAll(filepath.Dir(path), 0o755)
-	if err != nil {
-		return nil, fmt.Errorf("create node file: %w", err)
-	}
-	f, err := r.root.Create(path)
-	if err != nil {
-		return nil, fmt.Errorf("create node file: %w", err)
-	}
-	return f, nil
 }

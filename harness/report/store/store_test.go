@@ -171,8 +171,17 @@ func TestNodeKeepsDirectories(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	fmt.Fprint(f, "one\ntwo\n")
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
+	}
+	for most, want := range map[int64]string{4: "two\n", 100: "one\ntwo\n", 0: ""} {
+		if text, err := r.Tail("n1", "data/raft.log", most); string(text) != want || err != nil {
+			t.Errorf("the last %d: %q, %v", most, text, err)
+		}
+	}
+	if _, err := r.Tail("n1", "none", 9); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is not there: %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(r.Dir, "nodes", "n1", "data", "raft.log")); err != nil {
 		t.Error(err)
