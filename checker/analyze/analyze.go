@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"sunder/checker"
+	"sunder/checker/elle"
 	"sunder/checker/foreign"
 	"sunder/checker/linear"
 	"sunder/harness/history"
@@ -30,6 +31,8 @@ var models = map[string]func(linear.Budget) checker.Checker{
 	"linear-set":     linear.Set,
 	"linear-counter": func(b linear.Budget) checker.Checker { return linear.Counter(b, false) },
 	"kv":             linear.KV,
+	"list-append":    func(linear.Budget) checker.Checker { return elle.Append("strict-serializable") },
+	"rw-register":    func(linear.Budget) checker.Checker { return elle.Register("strict-serializable") },
 }
 
 // Models are the names of the models, in alphabetical order.

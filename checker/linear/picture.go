@@ -15,8 +15,8 @@ import (
 // orders it shows. Beyond them only what cannot be ordered is drawn.
 const (
 	drawOps   = 120
-	drawSteps = 100_000
-	drawTime  = 5 * time.Second
+	drawSteps = 5_000
+	drawTime  = 2 * time.Second
 )
 
 // draw is porcupine's picture of a guilty key: the operations that cannot be ordered, and as much
