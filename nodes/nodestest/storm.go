@@ -153,8 +153,8 @@ func (c *Cluster) count(p *client) kv.Command {
 		Session: p.session, Seq: p.seq}
 }
 
-// rate is within 1±Drift. The conversion keeps compilers from fusing the sum, which would make other
-// runs on other machines.
+// rate is within 1±Drift. The conversion keeps compilers from fusing the sum, which would make
+// other runs on other machines.
 func (s *Storm) rate(c *Cluster) float64 {
 	return 1 + float64(s.Drift*(float64(c.draw("rate", 2001))/1000-1))
 }
