@@ -4,10 +4,9 @@
 // Algorithm", 2014; "section" and "figure" mean this one) and, where that is silent, Ongaro's
 // dissertation ("thesis"). Beyond the paper's core it has pre-vote (thesis 9.6), check-quorum
 // (6.2), leader stickiness (4.2.3), batching and pipelining (10.2), ReadIndex and lease reads
-// (6.4), client sessions (6.3, in kv.Machine), and snapshots (5). The members are fixed: single
-// server changes and leadership transfer are not here yet. A quorum is asked for in one place, and
-// the votes and replies of a node that is no member are ignored in another; both are Recv's and
-// node.quorum's.
+// (6.4), client sessions (6.3, in kv.Machine), and snapshots (5). The members are fixed: changes
+// of membership (4) and leadership transfer (3.10) are a later issue. Their places are known: who
+// counts is asked in quorumOf and count only, and stickiness is onVote's first line.
 //
 // A node has one idea a file: raft.go, its parts and what calls them; election.go, how it comes
 // to lead; replication.go, what it does then; follow.go, what the others do; reads.go and
