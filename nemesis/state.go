@@ -9,6 +9,7 @@ import "time"
 // for each node and reconciles, so that faults that overlap compose and a restart re-applies.
 type State struct {
 	Killed bool     `json:"killed,omitempty"` // the process is dead and stays so
+	Lost   bool     `json:"lost,omitempty"`   // so is everything around it: the whole container
 	Paused bool     `json:"paused,omitempty"` // the process is stopped (SIGSTOP)
 	Drop   []string `json:"drop,omitempty"`   // names of nodes whose packets it drops, ascending
 	Clock  Clock    `json:"clock,omitzero"`

@@ -68,6 +68,17 @@ func (c Config) Option(p Protocol, name string) string {
 	return ""
 }
 
+// Pick is those of a test's options that are p's.
+func (p Protocol) Pick(options map[string]string) map[string]string {
+	own := make(map[string]string)
+	for _, o := range p.Options {
+		if v := options[o.Name]; v != "" {
+			own[o.Name] = v
+		}
+	}
+	return own
+}
+
 // Check says what is wrong with a configuration of p, listing what would be right.
 func (p Protocol) Check(c Config) error {
 	if !slices.Contains(c.Members, c.Self) {

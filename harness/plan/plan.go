@@ -113,7 +113,7 @@ func lineOf(text []byte, d *json.Decoder, err error) int {
 // Limits of a plan.
 const (
 	NodesMax       = 64
-	ConcurrencyMax = 4096
+	ConcurrencyMax = 255 // what the scheduler has room for
 	FaultsMax      = 100_000
 )
 

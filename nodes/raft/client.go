@@ -30,8 +30,8 @@ func (q *queue[T]) pop() T {
 	return one
 }
 
-// Invoke implements nodes.Node. Nothing is forwarded: who does not lead refuses, and that is
-// definite, because nothing was appended.
+// Invoke implements nodes.Node. No write is forwarded: who does not lead refuses, and that is
+// definite, because nothing was appended. A follower answers a read with the leader's help.
 func (n *node) Invoke(env nodes.Env, r nodes.RequestID, c kv.Command) {
 	n.env = env
 	if n.stopped {
@@ -43,6 +43,8 @@ func (n *node) Invoke(env nodes.Env, r nodes.RequestID, c kv.Command) {
 		n.env.Reply(r, kv.Refuse(kv.BadCommand))
 	case local:
 		n.env.Reply(r, n.machine.Query(c))
+	case n.role == follower && c.ReadOnly():
+		n.inquire(r, c)
 	case n.role != leader:
 		n.env.Reply(r, n.notLeader())
 	case c.ReadOnly() && n.reads != "log":
@@ -99,7 +101,11 @@ func (n *node) abandon() {
 		n.env.Reply(n.proposals.pop().request, kv.Doubt(kv.LeadershipLost))
 	}
 	for n.questions.len() > 0 {
-		n.env.Reply(n.questions.pop().request, n.notLeader())
+		if q := n.questions.pop(); q.from != 0 {
+			n.env.Send(q.from, &readIndexReply{term: n.term, id: q.id})
+		} else {
+			n.env.Reply(q.request, n.notLeader())
+		}
 	}
 }
 

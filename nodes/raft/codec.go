@@ -45,6 +45,12 @@ func (m *snapshotReply) AppendTo(b []byte) []byte {
 	return put(b, m.term, m.index, m.offset, m.round)
 }
 
+func (m *readIndex) AppendTo(b []byte) []byte { return put(b, m.term, m.id) }
+
+func (m *readIndexReply) AppendTo(b []byte) []byte {
+	return put(b, flag(m.ok), m.term, m.id, m.index)
+}
+
 // decode reads a message of a kind that AppendTo wrote.
 func decode(kind uint8, p []byte) (nodes.Message, error) {
 	d := decoder{p: p}
@@ -93,6 +99,10 @@ func (d *decoder) message(kind uint8) nodes.Message {
 	case kindSnapshotReply:
 		return &snapshotReply{term: d.number(), index: d.number(), offset: d.number(),
 			round: d.number()}
+	case kindReadIndex:
+		return &readIndex{term: d.number(), id: d.number()}
+	case kindReadIndexReply:
+		return &readIndexReply{ok: d.flag(), term: d.number(), id: d.number(), index: d.number()}
 	}
 	return nil
 }

@@ -49,3 +49,14 @@ func (m *installSnapshot) String() string {
 func (m *snapshotReply) String() string {
 	return fmt.Sprintf("send snapshot %d from byte %d, in term %d", m.index, m.offset, m.term)
 }
+
+func (m *readIndex) String() string {
+	return fmt.Sprintf("up to where must I know, to read? (term %d)", m.term)
+}
+
+func (m *readIndexReply) String() string {
+	if !m.ok {
+		return fmt.Sprintf("I do not lead (term %d)", m.term)
+	}
+	return fmt.Sprintf("up to %d, to read (term %d)", m.index, m.term)
+}

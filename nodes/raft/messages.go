@@ -13,6 +13,8 @@ const (
 	kindAppendReply
 	kindSnapshot
 	kindSnapshotReply
+	kindReadIndex
+	kindReadIndexReply
 )
 
 // vote is RequestVote (extended Raft paper, figure 2), or its trial run (Ongaro's thesis, section
@@ -65,6 +67,20 @@ type snapshotReply struct {
 	round  uint64
 }
 
+// readIndex asks the leader up to where a follower must have applied to answer a read (Ongaro's
+// thesis, section 6.4); id is the follower's.
+type readIndex struct {
+	term, id uint64
+}
+
+// readIndexReply answers it, or says that the node does not lead.
+type readIndexReply struct {
+	ok    bool
+	term  uint64
+	id    uint64 // of the readIndex
+	index uint64
+}
+
 func (m *vote) Kind() uint8 {
 	if m.pre {
 		return kindPreVote
@@ -83,6 +99,8 @@ func (m *appendEntries) Kind() uint8   { return kindAppend }
 func (m *appendReply) Kind() uint8     { return kindAppendReply }
 func (m *installSnapshot) Kind() uint8 { return kindSnapshot }
 func (m *snapshotReply) Kind() uint8   { return kindSnapshotReply }
+func (m *readIndex) Kind() uint8       { return kindReadIndex }
+func (m *readIndexReply) Kind() uint8  { return kindReadIndexReply }
 
 // The identities leave out rounds: they count all that a leader ever sent, so that one message
 // fewer would rename all later ones. Equal messages are told apart by their occurrence.
@@ -97,6 +115,10 @@ func (m *installSnapshot) Ident() uint64 {
 	return ident(m.Kind(), m.term, m.mark.index, m.offset)
 }
 func (m *snapshotReply) Ident() uint64 { return ident(m.Kind(), m.term, m.index, m.offset) }
+func (m *readIndex) Ident() uint64     { return ident(m.Kind(), m.term, 0, 0) }
+func (m *readIndexReply) Ident() uint64 {
+	return ident(m.Kind(), m.term, flag(m.ok), m.index)
+}
 
 // ident mixes what names a message.
 func ident(kind uint8, a, b, c uint64) uint64 {
@@ -130,4 +152,6 @@ var (
 	_ nodes.Message = (*appendReply)(nil)
 	_ nodes.Message = (*installSnapshot)(nil)
 	_ nodes.Message = (*snapshotReply)(nil)
+	_ nodes.Message = (*readIndex)(nil)
+	_ nodes.Message = (*readIndexReply)(nil)
 )

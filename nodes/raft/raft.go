@@ -10,7 +10,7 @@
 //
 // A node has one idea a file: raft.go, its parts and what calls them; election.go, how it comes
 // to lead; replication.go, what it does then; follow.go, what the others do; reads.go and
-// lease.go; client.go, commands and their answers; log.go, the log in memory; disk.go, what is
+// lease.go; inquire.go, reads at a follower; client.go, commands and their answers; log.go, the log in memory; disk.go, what is
 // written and when others hear of it; recovery.go, how it is read again; snapshot.go and
 // install.go; bugs.go, the planted mistakes, off unless named.
 package raft
@@ -44,6 +44,7 @@ const (
 const (
 	electionTimer nodes.TimerID = iota + 1
 	heartbeatTimer
+	inquiryTimer
 )
 
 type role uint8
@@ -98,6 +99,8 @@ type node struct {
 	machine   kv.Machine
 	proposals queue[proposal]
 	questions queue[question]
+	inquiries []inquiry // follower: reads that wait for a read index
+	inquired  uint64    // follower: the last inquiry's number
 
 	timeout   time.Duration // of the current election
 	deadline  nodes.Mono    // when it falls due
@@ -160,6 +163,7 @@ func (n *node) Start(env nodes.Env, files []nodes.Recovered) {
 		return
 	}
 	n.observe(nodes.BecameFollower, n.term, mark{}, 0)
+	n.inquired = env.Rand("inquiries", 1<<48) // answers of a former life shall not fit
 	n.promiseAtBoot()
 	n.drawTimeout()
 	n.restartElectionTimer()
@@ -187,6 +191,10 @@ func (n *node) Recv(env nodes.Env, from nodes.ID, m nodes.Message) {
 		n.onSnapshot(p, m)
 	case *snapshotReply:
 		n.onSnapshotReply(p, m)
+	case *readIndex:
+		n.onReadIndex(p, m)
+	case *readIndexReply:
+		n.onReadIndexReply(m)
 	}
 	n.settle()
 }
@@ -203,6 +211,8 @@ func (n *node) Timer(env nodes.Env, t nodes.TimerID) {
 		n.onElectionTimer()
 	case heartbeatTimer:
 		n.onHeartbeatTimer()
+	case inquiryTimer:
+		n.onInquiryTimer()
 	}
 	n.settle()
 }
@@ -211,6 +221,7 @@ func (n *node) Timer(env nodes.Env, t nodes.TimerID) {
 func (n *node) settle() {
 	n.apply()
 	n.answerReads()
+	n.answerInquiries()
 	n.writeOut()
 }
 

@@ -11,6 +11,9 @@ type question struct {
 	command kv.Command
 	round   uint64 // a quorum must have answered this one
 	index   uint64 // the state must be at least this
+
+	from nodes.ID // not 0: a follower asked, under its id; see inquire.go
+	id   uint64
 }
 
 // A round is a number that a leader counts up with each batch of messages and that followers
@@ -51,7 +54,7 @@ func (n *node) sent(round uint64) (at nodes.Mono, known bool) {
 // measure is its own clock, be it right or wrong.
 func (n *node) inTouch() bool {
 	sent, known := n.sent(n.acked())
-	return known && n.env.Now().Sub(sent) < electionMax || n.bug == bugStaleRead
+	return known && n.env.Now().Sub(sent) < electionMax
 }
 
 // ask takes in a read (ReadIndex, thesis 6.4). It is answered from a state that has all that was
@@ -64,7 +67,12 @@ func (n *node) ask(r nodes.RequestID, c kv.Command) {
 		n.env.Reply(r, kv.Refuse(kv.Overloaded))
 		return
 	}
-	q := question{request: r, command: c, index: max(n.commit, n.first)}
+	n.question(question{request: r, command: c})
+}
+
+// question queues q with what it must wait for.
+func (n *node) question(q question) {
+	q.index = max(n.commit, n.first)
 	if n.bug == bugReadIndexNoCommitInTerm {
 		q.index = n.commit
 	}
@@ -91,7 +99,11 @@ func (n *node) answerReads() {
 		if q.round > acked || q.index > n.applied {
 			return
 		}
-		n.env.Reply(q.request, n.machine.Query(q.command))
+		if q.from != 0 {
+			n.env.Send(q.from, &readIndexReply{ok: true, term: n.term, id: q.id, index: q.index})
+		} else {
+			n.env.Reply(q.request, n.machine.Query(q.command))
+		}
 		n.questions.pop()
 	}
 }

@@ -1,0 +1,114 @@
+package linear
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sunder/checker"
+	"sunder/harness/history"
+)
+
+// tally is an operation on a counter.
+type tally struct {
+	adds  int64
+	sum   int64 // what it answered, after adds
+	knows bool  // sum means something
+}
+
+func (o tally) String() string {
+	switch {
+	case o.adds == 0:
+		return fmt.Sprintf("read %d", o.sum)
+	case o.knows:
+		return fmt.Sprintf("add %d, answered %d", o.adds, o.sum)
+	}
+	return fmt.Sprintf("add %d", o.adds)
+}
+
+// Counter is a checker of counters from 0: add takes an integer and answers the sum, or the same
+// integer where the system answers none; read answers the sum.
+func Counter(b Budget, answersSum bool) checker.Checker {
+	return New(Model[int64, tally]{
+		Name: "counter",
+		Parse: func(o history.Operation) (t tally, skip bool, err error) {
+			switch f := o.Invocation.F; f {
+			case "read":
+				if o.Kind() != history.OK {
+					return t, true, nil
+				}
+				t.knows = true
+				t.sum, err = o.Completion.Value.Int()
+			case "add":
+				t.adds, err = o.Invocation.Value.Int()
+				if err == nil && answersSum && o.Kind() == history.OK {
+					t.knows = true
+					t.sum, err = o.Completion.Value.Int()
+				}
+			default:
+				err = fmt.Errorf("a counter cannot %.40q", f)
+			}
+			return t, false, err
+		},
+		Step: func(s int64, t tally) (int64, bool) {
+			s += t.adds
+			return s, !t.knows || s == t.sum
+		},
+		ReadOnly: func(t tally) bool { return t.adds == 0 },
+		String:   tally.String,
+	}, b)
+}
+
+// Set is a checker of sets: add (or set-add) takes an element, read (or read-set) answers all, in
+// any order.
+func Set(b Budget) checker.Checker {
+	m := object{
+		name:    "set",
+		asks:    map[string]string{"add": "add", "set-add": "add"},
+		answers: map[string]string{"read": "read", "read-set": "read"},
+		reads:   map[string]bool{"read": true},
+		do: func(s string, o step) (string, bool) {
+			if o.f == "read" {
+				return s, s == o.arg
+			}
+			elements := strings.Split(strings.TrimSuffix(s, "\n"), "\n")
+			if s == "" {
+				elements = nil
+			}
+			at, has := slices.BinarySearch(elements, o.arg)
+			if has {
+				return s, true
+			}
+			return strings.Join(slices.Insert(elements, at, o.arg), "\n") + "\n", true
+		},
+	}.model()
+	parse := m.Parse
+	m.Parse = func(o history.Operation) (step, bool, error) {
+		s, skip, err := parse(o)
+		if err != nil || skip || s.f != "read" {
+			return s, skip, err
+		}
+		var elements []rawJSON
+		if err := history.Value(s.arg).Decode(&elements); err != nil {
+			return s, false, err
+		}
+		slices.Sort(elements)
+		elements = slices.Compact(elements)
+		var b strings.Builder
+		for _, e := range elements {
+			b.WriteString(string(e) + "\n")
+		}
+		s.arg = b.String()
+		return s, false, nil
+	}
+	return New(m, b)
+}
+
+// rawJSON is a JSON value as it was written.
+type rawJSON string
+
+// UnmarshalJSON keeps the text.
+func (r *rawJSON) UnmarshalJSON(text []byte) error {
+	*r = rawJSON(text)
+	return nil
+}

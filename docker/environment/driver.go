@@ -1,0 +1,136 @@
+package environment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"time"
+
+	"sunder/docker"
+	"sunder/nemesis"
+	"sunder/nemesis/agent"
+	"sunder/nodes"
+)
+
+// applyMax bounds bringing one node into its state.
+const applyMax = 10 * time.Second
+
+// driver does faults through the agents. Only the nemesis's goroutine calls it.
+type driver struct {
+	e   *Environment
+	now map[string]nemesis.State // as last applied
+}
+
+// Now is the history's time.
+func (d *driver) Now() time.Duration { return d.e.Now() }
+
+// View asks every node what it believes.
+func (d *driver) View() nemesis.View {
+	reports := d.e.watch.ask(d.e.life, d.e)
+	return nemesis.View{Now: d.e.Now(), Leader: leads(d.e.ids, reports)}
+}
+
+// Apply brings all nodes whose state changes into it, all at once.
+func (d *driver) Apply(states map[string]nemesis.State) error {
+	errs := make([]error, len(d.e.ids))
+	var all sync.WaitGroup
+	for i, id := range d.e.ids {
+		want, was := states[id.String()], d.now[id.String()]
+		if reflect.DeepEqual(want, was) {
+			continue
+		}
+		d.now[id.String()] = want
+		all.Go(func() { errs[i] = d.apply(id, was, want) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+func (d *driver) apply(id nodes.ID, was, want nemesis.State) error {
+	ctx, cancel := context.WithTimeout(d.e.life, applyMax)
+	defer cancel()
+	_, err := d.e.cluster.Apply(ctx, id, want) // a container that is down keeps it for its start
+	if errors.Is(err, docker.ErrDown) {
+		err = nil
+	}
+	switch {
+	case want.Lost:
+		_, err = d.e.cluster.Kill(ctx, id)
+	case was.Lost && err == nil:
+		_, _, err = d.e.cluster.Start(ctx, id)
+	}
+	if err != nil {
+		return fmt.Errorf("apply to %s: %w", id, err)
+	}
+	return nil
+}
+
+// Read reads back from every agent what its node is like, and from every node what its clocks
+// show.
+func (d *driver) Read() map[string]nemesis.Evidence {
+	d.probe()
+	found := make([]nemesis.Evidence, len(d.e.ids))
+	reports := d.e.watch.ask(d.e.life, d.e)
+	var all sync.WaitGroup
+	for i, id := range d.e.ids {
+		all.Go(func() { found[i] = d.read(id) })
+	}
+	all.Wait()
+	out := make(map[string]nemesis.Evidence, len(found))
+	for i, id := range d.e.ids {
+		if r, ok := reports[id]; ok {
+			found[i].Clocks = true
+			found[i].Realtime = time.Duration(r.Clocks.Realtime)
+			found[i].Monotonic, found[i].Raw = r.Clocks.Monotonic, r.Clocks.Raw
+		}
+		out[id.String()] = found[i]
+	}
+	return out
+}
+
+// probe sends a packet over every edge while one is cut: a protocol leaves some edges idle, and
+// what nobody sends nobody drops. An agent that cannot says so when it is read.
+func (d *driver) probe() {
+	var all sync.WaitGroup
+	for _, s := range d.now {
+		if len(s.Drop) == 0 {
+			continue
+		}
+		for _, id := range d.e.ids {
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(d.e.life, applyMax)
+				defer cancel()
+				if _, err := d.e.cluster.Probe(ctx, id); err != nil && !errors.Is(err, docker.ErrDown) {
+					d.e.Log.Debug("probe the edges of a node", "node", id, "error", err)
+				}
+			})
+		}
+		break
+	}
+	all.Wait()
+}
+
+func (d *driver) read(id nodes.ID) nemesis.Evidence {
+	ctx, cancel := context.WithTimeout(d.e.life, applyMax)
+	defer cancel()
+	e, err := d.e.cluster.Read(ctx, id)
+	switch {
+	case errors.Is(err, docker.ErrDown):
+		return nemesis.Evidence{State: string(agent.Dead)}
+	case err != nil:
+		d.e.Log.Warn("read back from a node", "node", id, "error", err)
+		return nemesis.Evidence{}
+	}
+	out := nemesis.Evidence{State: string(e.Process.State), PID: e.Process.PID, Born: e.Process.Start,
+		Dropped: map[string]uint64{}, Expired: e.Lease.Expired}
+	for peer, drop := range e.Drops {
+		out.Dropped[peer] = drop.Packets
+	}
+	if e.Clock != nil {
+		skew := e.Clock.Skew
+		out.Skew = &skew
+	}
+	return out
+}

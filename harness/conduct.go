@@ -1,0 +1,131 @@
+// Package harness conducts a test in any environment: one loop, the same for the simulation and
+// for containers. Everything that decides is elsewhere and pure; here a plan becomes a workload
+// and a schedule, the schedule becomes a history, and the history becomes a verdict.
+package harness
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"sunder/harness/history"
+	"sunder/harness/scheduler"
+)
+
+// Environment is where a test runs. One goroutine calls it. Operations that were started complete
+// through Await, in the order in which they ended.
+type Environment interface {
+	// Now is the time since the cluster was up; it never goes back.
+	Now() time.Duration
+	// Invoke starts an operation of a client process. It completes once, or never.
+	Invoke(inv history.Event)
+	// Inject starts the plan's fault, or ends it. The completion carries what the target resolved
+	// to and what was read back; it is OK if all was done, else Info.
+	Inject(inv history.Event, fault int, end bool)
+	// Recover waits until the healed system serves again. The completion says whether it did.
+	Recover(inv history.Event)
+	// Await waits for a completion, at most until the given time; it returns early, with false,
+	// when the test is interrupted.
+	Await(until time.Duration) (history.Event, bool)
+}
+
+// Journal appends an event to the history and returns it with its index. Flush is called before a
+// wait, so that a killed harness loses little.
+type Journal interface {
+	Append(history.Event) (history.Event, error)
+	Flush() error
+}
+
+// Conduct runs a test to its end. An event is in the journal before anything is done about it:
+// invocations before they are dispatched, completions before anything else is generated. When ctx
+// ends, generating stops, and healing, recovery and the final phase follow as ever.
+func Conduct(ctx context.Context, env Environment, s *scheduler.Scheduler, j Journal,
+	log func(string)) error {
+	stopping := ctx.Done()
+	for {
+		select {
+		case <-stopping:
+			s.Stop()
+			stopping = nil
+		default:
+		}
+		now := env.Now()
+		a := s.Next(now)
+		switch a.Kind {
+		case scheduler.Done:
+			return j.Flush()
+		case scheduler.Log:
+			log(a.Text)
+		case scheduler.Wait:
+			if err := await(env, s, j, now, a.Until); err != nil {
+				return err
+			}
+			continue
+		default:
+			if err := start(env, j, a); err != nil {
+				return err
+			}
+		}
+		if err := drain(env, s, j); err != nil {
+			return err
+		}
+	}
+}
+
+// start journals an action's event and lets the environment do it.
+func start(env Environment, j Journal, a scheduler.Action) error {
+	e, err := j.Append(a.Event)
+	if err != nil {
+		return fmt.Errorf("journal an invocation: %w", err)
+	}
+	switch a.Kind {
+	case scheduler.Invoke:
+		env.Invoke(e)
+	case scheduler.Inject:
+		env.Inject(e, a.Fault, a.End)
+	case scheduler.Recover:
+		env.Recover(e)
+	}
+	return nil
+}
+
+// flushWait is the shortest wait before which the journal is flushed.
+const flushWait = 10 * time.Millisecond
+
+func await(env Environment, s *scheduler.Scheduler, j Journal, now, until time.Duration) error {
+	if until-now >= flushWait {
+		if err := j.Flush(); err != nil {
+			return err
+		}
+	}
+	if e, ok := env.Await(until); ok {
+		if err := complete(s, j, e); err != nil {
+			return err
+		}
+	}
+	return drain(env, s, j)
+}
+
+// drain takes all completions that have arrived: to generate before that would make operations
+// look concurrent that were not.
+func drain(env Environment, s *scheduler.Scheduler, j Journal) error {
+	for {
+		e, ok := env.Await(0)
+		if !ok {
+			return nil
+		}
+		if err := complete(s, j, e); err != nil {
+			return err
+		}
+	}
+}
+
+func complete(s *scheduler.Scheduler, j Journal, e history.Event) error {
+	if !s.Complete(e) {
+		return nil
+	}
+	if _, err := j.Append(e); err != nil {
+		return fmt.Errorf("journal a completion: %w", err)
+	}
+	return nil
+}

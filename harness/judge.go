@@ -1,0 +1,195 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sunder/checker"
+	"sunder/harness/history"
+	"sunder/harness/plan"
+	"sunder/nemesis"
+	"sunder/nodes"
+	"sunder/oracle"
+)
+
+// Evidence is everything that a verdict is made from.
+type Evidence struct {
+	Plan       plan.Plan
+	Events     []history.Event
+	Checkers   []checker.Checker // the workload's
+	Assumption nodes.ClockAssumption
+	// Observed is what each node observed of itself; nil says that the system cannot tell.
+	Observed map[nodes.ID][]nodes.Observed
+	Logs     []checker.Log
+}
+
+// quorumStretch is how long a connected quorum must have stood in a fault's window before an
+// operation is required to have succeeded in it: some elections, and TCP's patience.
+const quorumStretch = 4 * time.Second
+
+// floorRate is the least number of ok operations a second that is taken for a test.
+const floorRate = 2
+
+// Judge gives the verdict: the worst that any checker says. Every fault must have had its effect,
+// and every node must have answered final reads, or it is at best unknown.
+func Judge(ctx context.Context, e Evidence) checker.Result {
+	h, err := checker.NewHistory(e.Events)
+	if err != nil {
+		return checker.Result{Name: "sunder", Verdict: checker.Unknown, Reason: err.Error()}
+	}
+	f := faults{events: e.Events, names: names(e.Plan.Nodes), assumption: e.Assumption}
+	f.read()
+	stats := checker.Stats{Windows: f.windows(), FloorOps: int(e.Plan.TimeLimit.Seconds() * floorRate)}
+	parts := slices.Clone(e.Checkers)
+	parts = append(parts, stats, finals{f.names}, f, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
+	if e.Observed != nil {
+		parts = append(parts, invariants{f.names, e.Observed})
+	}
+	r := checker.All("sunder", parts...).Check(ctx, h)
+	if r.Verdict == checker.Invalid && f.outside() {
+		r.Reason = "outside the declared clock assumption (" + e.Assumption.Words + "): " + r.Reason
+	}
+	return r
+}
+
+func names(n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = nodes.ID(i + 1).String()
+	}
+	return out
+}
+
+// finals asks that every node answered a read after recovery: otherwise what it holds is not
+// known. Final reads are the operations that name their node.
+type finals struct{ names []string }
+
+func (finals) Name() string { return "final-reads" }
+
+func (c finals) Check(_ context.Context, h checker.History) checker.Result {
+	r := checker.Result{Name: c.Name(), Verdict: checker.Valid}
+	asked, answered := 0, map[string]int{}
+	for _, o := range h.Operations {
+		if node := o.Invocation.Node; node != "" && o.Invocation.Process != history.Nemesis {
+			asked++
+			if o.Kind() == history.OK {
+				answered[node]++
+			}
+		}
+	}
+	var missing []string
+	for _, n := range c.names {
+		if answered[n] == 0 {
+			missing = append(missing, n)
+		}
+	}
+	if len(missing) > 0 {
+		r.Verdict = checker.Unknown
+		r.Reason = fmt.Sprintf("no final read succeeded on %s", strings.Join(missing, ", "))
+	}
+	r.Details = map[string]any{"asked": asked, "answered": answered}
+	return r
+}
+
+// faults asks that every fault had its effect: a test of a fault that was not there is none.
+type faults struct {
+	events     []history.Event
+	names      []string
+	assumption nodes.ClockAssumption
+	records    []nemesis.Record
+	troubles   []string
+}
+
+func (f *faults) read() {
+	for _, e := range f.events {
+		if e.Process != history.Nemesis || e.Kind == history.Invoke {
+			continue
+		}
+		if e.Error != "" {
+			f.troubles = append(f.troubles, fmt.Sprintf("%s: %s", e.F, e.Error))
+		}
+		var r nemesis.Record
+		if e.F == "recover" {
+			continue
+		}
+		if err := e.Value.Decode(&r); err != nil {
+			f.troubles = append(f.troubles, fmt.Sprintf("event %d: %v", e.Index, err))
+			continue
+		}
+		f.records = append(f.records, r)
+	}
+}
+
+func (f faults) windows() []checker.Window {
+	var end time.Duration
+	if len(f.events) > 0 {
+		end = f.events[len(f.events)-1].Time
+	}
+	var out []checker.Window
+	for _, w := range nemesis.Windows(f.names, end, f.records) {
+		out = append(out, checker.Window{Name: w.Name, Start: w.Start, End: w.End,
+			Quorum: w.Quorum >= quorumStretch})
+	}
+	return out
+}
+
+func (f faults) outside() bool {
+	return slices.ContainsFunc(f.records, func(r nemesis.Record) bool { return r.Outside })
+}
+
+func (faults) Name() string { return "faults" }
+
+func (f faults) Check(context.Context, checker.History) checker.Result {
+	r := checker.Result{Name: f.Name(), Verdict: checker.Valid}
+	reasons := slices.Clone(f.troubles)
+	counts := map[nemesis.Effect]int{}
+	for _, rec := range f.records {
+		if rec.Effect == "" {
+			continue
+		}
+		counts[rec.Effect]++
+		if rec.Effect == nemesis.None {
+			reasons = append(reasons, fmt.Sprintf("%s had no effect (%s)", rec,
+				strings.Join(rec.Evidence, ", ")))
+		}
+		if len(rec.Healed) > 0 {
+			reasons = append(reasons, fmt.Sprintf("%s healed by itself on %s", rec,
+				strings.Join(rec.Healed, ", ")))
+		}
+	}
+	if len(reasons) > 0 {
+		r.Verdict, r.Reason = checker.Unknown, strings.Join(reasons, "; ")
+	}
+	r.Details = counts
+	return r
+}
+
+// invariants judges what the nodes observed of themselves.
+type invariants struct {
+	names    []string
+	observed map[nodes.ID][]nodes.Observed
+}
+
+func (invariants) Name() string { return "oracles" }
+
+func (c invariants) Check(context.Context, checker.History) checker.Result {
+	r := checker.Result{Name: c.Name(), Verdict: checker.Valid}
+	var streams [][]nodes.Observed
+	for _, n := range c.names {
+		id, err := nodes.ParseID(n)
+		if err != nil || len(c.observed[id]) == 0 {
+			r.Verdict, r.Reason = checker.Unknown, "the observations of "+n+" are missing"
+		}
+		streams = append(streams, c.observed[id])
+	}
+	for _, v := range oracle.Judge(streams) {
+		if r.Verdict != checker.Invalid {
+			r.Verdict, r.Reason = checker.Invalid, v.Words
+		}
+		r.Anomalies = append(r.Anomalies, checker.Anomaly{Class: v.Oracle, Words: v.Words})
+	}
+	return r
+}
