@@ -9,10 +9,10 @@
 // counts is asked in quorumOf and count only, and stickiness is onVote's first line.
 //
 // A node has one idea a file: raft.go, its parts and what calls them; election.go, how it comes
-// to lead; replication.go, what it does then; follow.go, what the others do; reads.go and
-// lease.go; inquire.go, reads at a follower; client.go, commands and their answers; log.go, the log in memory; disk.go, what is
-// written and when others hear of it; recovery.go, how it is read again; snapshot.go and
-// install.go; bugs.go, the planted mistakes, off unless named.
+// to lead; replication.go, what it does then; follow.go, what the others do; reads.go, lease.go
+// and inquire.go, reads at a leader and at a follower; client.go, commands and their answers;
+// log.go, the log in memory; disk.go, what is written and when others hear of it; recovery.go, how
+// it is read again; snapshot.go and install.go; bugs.go, the planted mistakes, off unless named.
 package raft
 
 import (
