@@ -63,7 +63,8 @@ func (c *Cluster) Blow(s Storm, d time.Duration) {
 }
 
 // Recover heals the network and the clocks, starts every node that is down, and waits until
-// the cluster answers a command on each key again. What does not come back is Broken.
+// the cluster answers a command on each key again. What does not come back is Broken, and so is
+// a command that was never answered though its node lived on.
 func (c *Cluster) Recover() {
 	c.Heal()
 	for _, id := range c.IDs() {
@@ -79,6 +80,12 @@ func (c *Cluster) Recover() {
 	}
 	if !c.RunUntil(5*time.Second, c.level) {
 		c.Broken = append(c.Broken, "5 s after all was healed, nodes differ in what is committed")
+	}
+	c.Run(time.Second)
+	for i, call := range c.Calls {
+		if call.Answers == 0 && !call.Lost {
+			c.broken(call.Node, "never answers request %d, %v", i+1, call.Command)
+		}
 	}
 }
 

@@ -9,10 +9,10 @@
 // counts is asked in quorumOf and count only, and stickiness is onVote's first line.
 //
 // A node has one idea a file: raft.go, its parts and what calls them; election.go, how it comes
-// to lead; replication.go, what it does then; follow.go, what the others do; reads.go and
-// lease.go; client.go, commands and their answers; log.go, the log in memory; disk.go, what is
-// written and when others hear of it; recovery.go, how it is read again; snapshot.go and
-// install.go; bugs.go, the planted mistakes, off unless named.
+// to lead; replication.go, what it does then; follow.go, what the others do; reads.go, lease.go
+// and inquire.go, reads at a leader and at a follower; client.go, commands and their answers;
+// log.go, the log in memory; disk.go, what is written and when others hear of it; recovery.go, how
+// it is read again; snapshot.go and install.go; bugs.go, the planted mistakes, off unless named.
 package raft
 
 import (
@@ -100,7 +100,7 @@ type node struct {
 	proposals queue[proposal]
 	questions queue[question]
 	inquiries []inquiry // follower: reads that wait for a read index
-	inquired  uint64    // follower: inquiries so far
+	inquired  uint64    // follower: the last inquiry's number
 
 	timeout   time.Duration // of the current election
 	deadline  nodes.Mono    // when it falls due
@@ -163,6 +163,7 @@ func (n *node) Start(env nodes.Env, files []nodes.Recovered) {
 		return
 	}
 	n.observe(nodes.BecameFollower, n.term, mark{}, 0)
+	n.inquired = env.Rand("inquiries", 1<<48) // answers of a former life shall not fit
 	n.promiseAtBoot()
 	n.drawTimeout()
 	n.restartElectionTimer()

@@ -30,7 +30,7 @@ func storm(seed uint64, reads, bug string, sizes ...int) (nodestest.Setup, []str
 
 func TestTheCorrectProtocolIsNeverBlamed(t *testing.T) {
 	for _, reads := range []string{"readindex", "log", "lease"} {
-		for seed := range seeds(40) {
+		for seed := range seeds(20) {
 			if setup, wrong := storm(seed, reads, "", 3, 5, 1, 4); len(wrong) > 0 {
 				t.Fatalf("%+v: %s", setup, wrong)
 			}
