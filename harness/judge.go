@@ -44,7 +44,8 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	f.read()
 	stats := checker.Stats{Windows: f.windows(), FloorOps: int(e.Plan.TimeLimit.Seconds() * floorRate)}
 	parts := slices.Clone(e.Checkers)
-	parts = append(parts, stats, finals{f.names}, f, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
+	// Of those that say unknown the first gives the reason: causes stand before what follows.
+	parts = append(parts, f, finals{f.names}, stats, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
 	if e.Observed != nil {
 		parts = append(parts, invariants{f.names, e.Observed})
 	}
