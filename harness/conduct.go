@@ -60,7 +60,7 @@ func Conduct(stop, abort context.Context, env Environment, s *scheduler.Schedule
 		case scheduler.Log:
 			log(a.Text)
 		case scheduler.Wait:
-			if err := await(ctx, env, s, j, now, a.Until); err != nil {
+			if err := await(stop, env, s, j, now, a.Until); err != nil {
 				return err
 			}
 		default:
