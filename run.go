@@ -132,6 +132,10 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 	err = harness.Conduct(ctx, abortOf(ctx), env, s.test.Scheduler(), progress,
 		func(line string) { s.log.Info(line) })
 	progress.done()
+	if abortOf(ctx).Err() != nil {
+		return report.Results{}, broken(errors.New("interrupted twice: the test was not judged; " +
+			"sunder analyze " + s.run.Dir + " judges what there is"))
+	}
 	if err = errors.Join(err, f.Sync()); err != nil {
 		return report.Results{}, broken(fmt.Errorf("conduct test: %w", err))
 	}

@@ -204,11 +204,16 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// rawClock is CLOCK_MONOTONIC_RAW.
-func rawClock() time.Duration {
+// rawClock is CLOCK_MONOTONIC_RAW, by which nodes note what they observe.
+func rawClock() time.Duration { return clock(unix.CLOCK_MONOTONIC_RAW) }
+
+// monotonic is CLOCK_MONOTONIC, by which agents note what they did.
+func monotonic() time.Duration { return clock(unix.CLOCK_MONOTONIC) }
+
+func clock(id int32) time.Duration {
 	var t unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC_RAW, &t); err != nil {
-		panic(fmt.Sprintf("environment: this machine has no raw clock: %v", err))
+	if err := unix.ClockGettime(id, &t); err != nil {
+		panic(fmt.Sprintf("environment: this machine has no clock %d: %v", id, err))
 	}
 	return time.Duration(t.Nano())
 }
