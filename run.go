@@ -153,6 +153,9 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 	}
 	s.phase("judge", began)
 	results.Phases = s.phases
+	if traced, ok := env.(interface{ Trace() uint64 }); ok {
+		results.TraceHash = fmt.Sprintf("%016x", traced.Trace())
+	}
 	return results, s.publish(results, progress.events, left)
 }
 
