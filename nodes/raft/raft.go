@@ -101,7 +101,7 @@ type node struct {
 	proposals queue[proposal]
 	questions queue[question]
 	inquiries []inquiry // follower: reads that wait for a read index
-	inquired  uint64    // follower: inquiries so far
+	inquired  uint64    // follower: id of the last inquiry
 
 	timeout   time.Duration // of the current election
 	deadline  nodes.Mono    // when it falls due
@@ -164,6 +164,7 @@ func (n *node) Start(env nodes.Env, files []nodes.Recovered) {
 		return
 	}
 	n.observe(nodes.BecameFollower, n.term, mark{}, 0)
+	n.inquired = n.env.Rand("inquiries", 1<<62) // answers to a former life mean nothing to this one
 	n.promiseAtBoot()
 	n.drawTimeout()
 	n.restartElectionTimer()
