@@ -147,8 +147,12 @@ func (f faults) Check(context.Context, checker.History) checker.Result {
 	r := checker.Result{Name: f.Name(), Verdict: checker.Valid}
 	reasons := slices.Clone(f.troubles)
 	counts := map[nemesis.Effect]int{}
-	for _, rec := range f.records {
+	for i, rec := range f.records {
 		if rec.Effect == "" {
+			judged := func(r nemesis.Record) bool { return r.Fault == rec.Fault && r.Effect != "" }
+			if !slices.ContainsFunc(f.records[i:], judged) {
+				reasons = append(reasons, fmt.Sprintf("%s was not seen to end", rec))
+			}
 			continue
 		}
 		counts[rec.Effect]++

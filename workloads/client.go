@@ -110,16 +110,23 @@ func (c *client) insist(conn nodes.Conn, cmd kv.Command) (kv.Result, error) {
 	cmd.Session, cmd.Seq = c.session, c.seq
 	var doubt error // of the first attempt that may have taken effect
 	for {
-		res, err := c.attempt(conn, c.nodes[c.at], cmd, c.timeout/sessionAttempts)
-		if err == nil || decided(res) || errors.Is(err, nodes.ErrStopped) {
+		res, err := c.attempt(conn, c.nodes[c.at], cmd,
+			min(c.timeout/sessionAttempts, deadline-conn.Now()))
+		if err == nil || decided(res) {
+			if res.Code == kv.SessionExpired { // the next operation opens another
+				c.session, c.seq = 0, 0
+			}
 			return res, err
 		}
 		if !errors.Is(err, history.ErrDefinite) && doubt == nil {
 			doubt = err
 		}
-		c.roam(res)
-		conn.Sleep(sessionPause)
-		if conn.Now() >= deadline {
+		stopped := errors.Is(err, nodes.ErrStopped)
+		if !stopped {
+			c.roam(res)
+			conn.Sleep(sessionPause)
+		}
+		if stopped || conn.Now() >= deadline {
 			if doubt != nil {
 				err = doubt
 			}
