@@ -141,12 +141,12 @@ func TestPorcupineKeepsItsBudget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := refer(context.Background(), l.model, ops, 1<<20); got != outOfMemory {
+	if got := refer(context.Background(), l.model, ops, effort{memory: 1 << 20}); got != outOfMemory {
 		t.Errorf("with a megabyte: %v", got)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	if got := refer(ctx, l.model, ops, 1<<40); got != outOfTime {
+	if got := refer(ctx, l.model, ops, effort{memory: 1 << 40}); got != outOfTime {
 		t.Errorf("with a moment: %v", got)
 	}
 }

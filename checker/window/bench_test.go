@@ -54,7 +54,7 @@ func BenchmarkFewValues(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
-					answer, _ := Search(ctx, ops, m, 4<<30)
+					answer, _ := Search(ctx, ops, m, Limits{Memory: 4 << 30})
 					cancel()
 					b.ReportMetric(float64(answer), "answer")
 				}

@@ -82,7 +82,7 @@ func judge(o object, ops []op, iv []crosscheck.Interval, limit int64) (Answer, e
 	for i := range ops {
 		in[i] = Op{iv[i].Call, iv[i].Return, t.Class(ops[i])}
 	}
-	answer, order := Search(context.Background(), in, t, limit)
+	answer, order := Search(context.Background(), in, t, Limits{Memory: limit})
 	if answer != Legal {
 		return answer, nil
 	}
