@@ -186,7 +186,8 @@ func (a *analysis) readsFrom(i int32, v version) {
 		a.arcs = append(a.arcs, arc{w, i, wr})
 	}
 	if a.intermediate(v) {
-		a.report("G1b", v.key, []int32{i, w}, "%s of %s was read, though its transaction wrote the key once more",
+		a.report("G1b", v.key, []int32{i, w},
+			"%s of %s was read, though its transaction wrote the key once more",
 			a.t.say(v.value), a.t.Keys[v.key])
 	}
 }
@@ -198,7 +199,8 @@ func (a *analysis) aborted(i int32, v version) {
 		a.report("phantom-read", v.key, []int32{i}, "%s of %s was read, but nobody wrote it",
 			a.t.say(v.value), a.t.Keys[v.key])
 	} else if a.t.All[w].Kind == history.Fail {
-		a.report("G1a", v.key, []int32{i, w}, "%s of %s was read, but the transaction that wrote it failed",
+		a.report("G1a", v.key, []int32{i, w},
+			"%s of %s was read, but the transaction that wrote it failed",
 			a.t.say(v.value), a.t.Keys[v.key])
 	}
 }
@@ -262,7 +264,8 @@ func (a *analysis) internalAppends(i int32) {
 		}
 		if known && !slices.Equal(m.List, append(slices.Clone(base), tail...)) ||
 			len(m.List) < len(tail) || !slices.Equal(m.List[len(m.List)-len(tail):], tail) {
-			a.report("internal", m.Key, []int32{i}, "%s was read as %s, which does not fit what the same transaction read and wrote before",
+			a.report("internal", m.Key, []int32{i},
+				"%s was read as %s, which does not fit what the same transaction read and wrote before",
 				a.t.Keys[m.Key], a.t.list(m.List))
 		}
 	}

@@ -39,7 +39,8 @@ func (l *linear[S, O]) explain(ctx context.Context, ops []Op[O], d decision, e e
 	}
 	part := append(slices.Clone(c.guilty), c.support...)
 	slices.SortFunc(part, func(a, b Op[O]) int { return a.Index - b.Index })
-	c.refuted = d.engine != "porcupine" && refer(ctx, l.model, part, effort{e.memory, confirmSteps}) == legal
+	c.refuted = d.engine != "porcupine" && refer(ctx, l.model, part, effort{e.memory,
+		confirmSteps}) == legal
 	return c
 }
 

@@ -62,7 +62,10 @@ func (l *linear[S, O]) Check(ctx context.Context, h checker.History) checker.Res
 		}
 		found[i] = finding[O]{key: key, ops: ops, verdict: checker.Unknown, reason: "not begun"}
 	}
-	slices.SortStableFunc(found, func(a, b finding[O]) int { return cmp.Compare(len(b.ops), len(a.ops)) })
+	slices.SortStableFunc(found, func(a, b finding[O]) int {
+		return cmp.Compare(len(b.ops),
+			len(a.ops))
+	})
 	within, cancel := context.WithTimeout(ctx, l.budget.Time)
 	defer cancel()
 	workers := min(l.budget.Workers, max(1, len(found)))
