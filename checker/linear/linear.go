@@ -31,7 +31,7 @@ type finding[O any] struct {
 	engine  string
 	reason  string
 	anomaly checker.Anomaly
-	picture checker.Picture
+	drawn   []checker.Picture
 }
 
 // figures is what a check counts.
@@ -149,7 +149,7 @@ func (l *linear[S, O]) judge(ctx context.Context, f *finding[O], e effort) {
 		}
 		f.verdict = checker.Invalid
 		f.anomaly = l.anomaly(f.key, c)
-		f.picture = l.draw(f.key, c, f.ops)
+		f.drawn = append([]checker.Picture{l.sketch(f.key, c)}, l.draw(f.key, c, f.ops)...)
 		f.reason = f.anomaly.Words
 	}
 }
@@ -168,9 +168,7 @@ func (l *linear[S, O]) sum(r checker.Result, found []finding[O]) checker.Result 
 		case f.verdict == checker.Invalid && r.Verdict != checker.Invalid:
 			r.Verdict, r.Reason = checker.Invalid, f.reason
 			r.Anomalies = []checker.Anomaly{f.anomaly}
-			if f.picture.Data != nil {
-				r.Pictures = []checker.Picture{f.picture}
-			}
+			r.Pictures = f.drawn
 		case f.verdict == checker.Unknown:
 			if figures.LeftCount++; len(figures.Left) < leftMax {
 				figures.Left = append(figures.Left, f.key)
