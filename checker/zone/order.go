@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sunder/checker/compact"
+	"sunder/checker/replay"
 )
 
 // spread is how many positions there may be for each operation before sorting pays.
@@ -67,4 +68,23 @@ func (c *checker) order(sorted []int32) []int32 {
 		}
 	}
 	return out
+}
+
+// Verify replays a linearization of u. It shares no code with what found it.
+func Verify(u compact.Unique, order []int32) error {
+	s := compact.Initial
+	return replay.Verify(replay.History{
+		N:        len(u.Ops),
+		Interval: func(i int) (uint32, uint32) { return u.Ops[i].Call, u.Ops[i].Return },
+		Must:     func(i int) bool { return u.Ops[i].Return != compact.Open },
+	}, order, func(i int) bool {
+		o := &u.Ops[i]
+		if o.From != compact.None && o.From != s {
+			return false
+		}
+		if o.To != compact.None {
+			s = o.To
+		}
+		return true
+	})
 }
