@@ -31,6 +31,7 @@ func (c *checker) sort() []int32 {
 	for z := range c.zones {
 		at[c.zones[z].key()] = int32(z) + 1
 	}
+	c.room = at
 	for _, z := range at {
 		if z > 0 {
 			sorted = append(sorted, z-1)
@@ -44,8 +45,13 @@ func (z *chain) key() uint32 { return min(z.m, z.M) }
 // order writes the linearization down: chain by chain, each value's write and then its reads in
 // the order of invocation.
 func (c *checker) order(sorted []int32) []int32 {
-	reads := make([]int32, len(c.u.Values)) // first read of a value, + 1
-	more := make([]int32, len(c.u.Ops))     // next read of the same value, + 1
+	values, ops := len(c.u.Values), len(c.u.Ops)
+	if len(c.room) < values+ops {
+		c.room = make([]int32, values+ops)
+	}
+	clear(c.room)
+	reads := c.room[:values]            // first read of a value, + 1
+	more := c.room[values : values+ops] // next read of the same value, + 1
 	n := 0
 	for i := len(c.u.Ops) - 1; i >= 0; i-- {
 		o := &c.u.Ops[i]

@@ -90,6 +90,7 @@ type checker struct {
 	seen   []bool
 	values []value
 	zones  []chain
+	room   []int32 // to be used again
 }
 
 // happened says that an operation counts: it is ok, or it is open and its value was seen.
