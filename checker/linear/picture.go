@@ -2,6 +2,7 @@ package linear
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -24,10 +25,11 @@ const (
 func (l *linear[S, O]) draw(key string, c core[O], all []Op[O]) []checker.Picture {
 	ops := around(c, all)
 	steps, drawing := 0, false
-	deadline := time.Now().Add(drawTime)
+	ctx, cancel := context.WithTimeout(context.Background(), drawTime)
+	defer cancel()
 	model := porcupineModel(l.model, func() bool {
 		steps++
-		return drawing || steps < drawSteps && (steps%256 != 0 || time.Now().Before(deadline))
+		return drawing || steps < drawSteps && (steps%256 != 0 || ctx.Err() == nil)
 	})
 	_, info := porcupine.CheckOperationsVerbose(model, porcupineOps(ops), 0)
 	var buf bytes.Buffer

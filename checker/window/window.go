@@ -118,25 +118,24 @@ func (s *search) run(ctx context.Context, steps int) (Answer, []int32) {
 // advance makes the next successor of f. A successor is settled: whatever is free was done.
 func (s *search) advance(f *frame) (next frame, more bool) {
 	s.gather(f)
-	for int(f.next) < len(s.candidates) {
-		c := s.candidates[f.next]
-		f.next++
-		next = frame{placed: f.placed, state: c.state, pos: f.pos, bare: none, used: none}
-		if c.op != none {
-			next.placed.set(s.slot[c.op])
-			s.order = append(s.order, c.op)
-			s.settle(&next)
-			return next, true
-		}
+	if int(f.next) >= len(s.candidates) {
+		return frame{}, false
+	}
+	c := s.candidates[f.next]
+	f.next++
+	next = frame{placed: f.placed, state: c.state, pos: f.pos, bare: none, used: none}
+	if c.op != none {
+		next.placed.set(s.slot[c.op])
+		s.order = append(s.order, c.op)
+	} else {
 		next.used = c.class
 		if s.overwrites {
 			next.bare = f.state
 		}
 		s.order = append(s.order, s.consumed.take(c.class))
-		s.settle(&next)
-		return next, true
 	}
-	return frame{}, false
+	s.settle(&next)
+	return next, true
 }
 
 // settle does what costs nothing: read-only operations that are possible now are placed, for they

@@ -152,7 +152,9 @@ func judgePorcupine(ops operations) string {
 			next, ok := m.Step(state.(linear.RegisterState), input.(linear.RegisterOp))
 			return ok || output.(bool), next
 		},
-		Hash: func(state any) uint64 { return uint64(state.(linear.RegisterState).Value) * 0x9e3779b97f4a7c15 },
+		Hash: func(state any) uint64 {
+			return uint64(state.(linear.RegisterState).Value) * 0x9e3779b97f4a7c15
+		},
 	}
 	in := make([]porcupine.Operation, len(ops))
 	for i, o := range ops {
