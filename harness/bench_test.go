@@ -99,7 +99,7 @@ func benchmarkHarness(b *testing.B, name string) {
 			env = m
 		}
 		began, before := time.Now(), cpu(b)
-		if err := harness.Conduct(context.Background(), env, s, j, func(string) {}); err != nil {
+		if err := harness.Conduct(context.Background(), context.Background(), env, s, j, func(string) {}); err != nil {
 			b.Fatal(err)
 		}
 		took += time.Since(began)

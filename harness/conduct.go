@@ -5,6 +5,7 @@ package harness
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -37,17 +38,19 @@ type Journal interface {
 }
 
 // Conduct runs a test to its end. An event is in the journal before anything is done about it:
-// invocations before they are dispatched, completions before anything else is generated. When ctx
-// ends, generating stops, and healing, recovery and the final phase follow as ever.
-func Conduct(ctx context.Context, env Environment, s *scheduler.Scheduler, j Journal,
+// invocations before they are dispatched, completions before anything else is generated. When stop
+// ends, generating stops, and healing, recovery and the final phase follow as ever. When abort
+// ends, Conduct returns its error at once.
+func Conduct(stop, abort context.Context, env Environment, s *scheduler.Scheduler, j Journal,
 	log func(string)) error {
-	stopping := ctx.Done()
+	stopped := false
 	for {
-		select {
-		case <-stopping:
+		if !stopped && stop.Err() != nil {
+			stopped = true
 			s.Stop()
-			stopping = nil
-		default:
+		}
+		if err := abort.Err(); err != nil {
+			return errors.Join(err, j.Flush())
 		}
 		now := env.Now()
 		a := s.Next(now)
@@ -57,7 +60,7 @@ func Conduct(ctx context.Context, env Environment, s *scheduler.Scheduler, j Jou
 		case scheduler.Log:
 			log(a.Text)
 		case scheduler.Wait:
-			if err := await(ctx, env, s, j, now, a.Until); err != nil {
+			if err := await(stop, env, s, j, now, a.Until); err != nil {
 				return err
 			}
 		default:

@@ -167,17 +167,15 @@ func (c *conn) Do(to nodes.ID, cmd kv.Command, _ time.Duration) (kv.Result, erro
 // killer is the driver: a node is up or down, and who is up again has a new process.
 type killer struct{ m *Memory }
 
-func (k killer) Now() time.Duration { return k.m.Now() }
-
 func (k killer) View() nemesis.View { return nemesis.View{Now: k.m.Now(), Leader: "n1"} }
 
-func (k killer) Apply(states map[string]nemesis.State) error {
+func (k killer) Apply(states map[string]nemesis.State) (time.Duration, error) {
 	k.m.mu.Lock()
 	defer k.m.mu.Unlock()
 	for i, name := range k.m.names {
 		k.m.down[nodes.ID(i+1)] = states[name].Killed
 	}
-	return nil
+	return 0, nil
 }
 
 func (k killer) Read() map[string]nemesis.Evidence {

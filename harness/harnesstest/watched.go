@@ -27,7 +27,7 @@ type watched struct {
 func (w *watched) conduct(ctx context.Context, s *scheduler.Scheduler) {
 	w.t.Helper()
 	w.drained = true
-	if err := harness.Conduct(ctx, w, s, w, func(string) {}); err != nil {
+	if err := harness.Conduct(ctx, context.WithoutCancel(ctx), w, s, w, func(string) {}); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -16,8 +16,8 @@ type question struct {
 	id   uint64
 }
 
-// A round is a number that a leader counts up with each batch of messages and that followers
-// echo. An answered round proves that a quorum still followed when the round began.
+// A round is a number that a leader counts up with each broadcast and that followers echo. An
+// answered round proves that a quorum still followed when the round began.
 
 // rounds is how many rounds back a leader remembers when it began one. A lease that would rest on
 // an older round is not held.
@@ -54,7 +54,7 @@ func (n *node) sent(round uint64) (at nodes.Mono, known bool) {
 // measure is its own clock, be it right or wrong.
 func (n *node) inTouch() bool {
 	sent, known := n.sent(n.acked())
-	return known && n.env.Now().Sub(sent) < electionMax
+	return known && n.env.Now().Sub(sent) < electionMax || n.bug == bugStaleRead
 }
 
 // ask takes in a read (ReadIndex, thesis 6.4). It is answered from a state that has all that was
