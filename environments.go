@@ -106,7 +106,7 @@ func (s *session) containers(ctx context.Context) (stage, error) {
 		s.log.Info("cluster", "phase", p.Name, "took", p.Took)
 	}
 	return &contained{environment.New(ctx, c, environment.Options{Plan: s.plan, Client: s.test.Client,
-		Assumption: system.Clock(), Log: s.log}), c,
+		Assumption: system.Clock(), Abort: abortOf(ctx).Done(), Log: s.log}), c,
 		s.test.Options.Nodes}, nil
 }
 

@@ -127,7 +127,7 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 	defer f.Close()
 	progress := newProgress(s, history.NewWriter(f), env)
 	began := time.Now()
-	err = harness.Conduct(ctx, env, s.test.Scheduler(), progress,
+	err = harness.Conduct(ctx, abortOf(ctx), env, s.test.Scheduler(), progress,
 		func(line string) { s.log.Info(line) })
 	progress.done()
 	if err = errors.Join(err, f.Sync()); err != nil {

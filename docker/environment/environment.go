@@ -26,6 +26,7 @@ type Options struct {
 	Plan       plan.Plan
 	Assumption nodes.ClockAssumption
 	Client     func(history.Process) nodes.Client
+	Abort      <-chan struct{} // closed when nothing is worth waiting for any more; nil: never
 	Log        hclog.Logger
 }
 
@@ -121,6 +122,7 @@ func (e *Environment) Await(until time.Duration) (history.Event, bool) {
 	case <-e.timer.C:
 	case <-e.interrupt:
 		e.interrupt = nil
+	case <-e.Abort:
 	}
 	return history.Event{}, false
 }
