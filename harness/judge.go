@@ -40,7 +40,7 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	if err != nil {
 		return checker.Result{Name: "sunder", Verdict: checker.Unknown, Reason: err.Error()}
 	}
-	f := faults{events: e.Events, names: names(e.Plan.Nodes), assumption: e.Assumption}
+	f := faults{planned: len(e.Plan.Faults), events: e.Events, names: names(e.Plan.Nodes)}
 	f.read()
 	stats := checker.Stats{Windows: f.windows(), FloorOps: int(e.Plan.TimeLimit.Seconds() * floorRate)}
 	parts := slices.Clone(e.Checkers)
@@ -94,13 +94,14 @@ func (c finals) Check(_ context.Context, h checker.History) checker.Result {
 	return r
 }
 
-// faults asks that every fault had its effect: a test of a fault that was not there is none.
+// faults asks that every fault of the plan was done and had its effect: a test of a fault that was
+// not there is none.
 type faults struct {
-	events     []history.Event
-	names      []string
-	assumption nodes.ClockAssumption
-	records    []nemesis.Record
-	troubles   []string
+	planned  int
+	events   []history.Event
+	names    []string
+	records  []nemesis.Record
+	troubles []string
 }
 
 func (f *faults) read() {
@@ -145,12 +146,13 @@ func (faults) Name() string { return "faults" }
 func (f faults) Check(context.Context, checker.History) checker.Result {
 	r := checker.Result{Name: f.Name(), Verdict: checker.Valid}
 	reasons := slices.Clone(f.troubles)
-	counts := map[nemesis.Effect]int{}
+	counts, done := map[nemesis.Effect]int{}, map[int]bool{}
 	for _, rec := range f.records {
 		if rec.Effect == "" {
 			continue
 		}
 		counts[rec.Effect]++
+		done[rec.Fault] = true
 		if rec.Effect == nemesis.None {
 			reasons = append(reasons, fmt.Sprintf("%s had no effect (%s)", rec,
 				strings.Join(rec.Evidence, ", ")))
@@ -159,6 +161,10 @@ func (f faults) Check(context.Context, checker.History) checker.Result {
 			reasons = append(reasons, fmt.Sprintf("%s healed by itself on %s", rec,
 				strings.Join(rec.Healed, ", ")))
 		}
+	}
+	if left := f.planned - len(done); left > 0 { // interrupted, or due after the time limit
+		reasons = append(reasons, fmt.Sprintf("%d of the plan's %d faults were never done", left,
+			f.planned))
 	}
 	if len(reasons) > 0 {
 		r.Verdict, r.Reason = checker.Unknown, strings.Join(reasons, "; ")
