@@ -8,8 +8,8 @@ import (
 	"sunder/nodes"
 )
 
-// TestDamagedObservationsCountAsMissing: the oracles say unknown about a node that observed nothing,
-// and must not judge what stands before the damage as if it was all.
+// TestDamagedObservationsCountAsMissing: of a node that observed nothing the oracles say unknown.
+// They must not judge what stands before the damage as if it was all.
 func TestDamagedObservationsCountAsMissing(t *testing.T) {
 	const line = `{"node":1,"boot":1,"seq":0,"time":1,"fact":"leader","term":1}` + "\n"
 	for text, want := range map[string]int{

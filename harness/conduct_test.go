@@ -14,13 +14,17 @@ import (
 
 // silent is an environment that completes nothing. Time passes while it is awaited.
 type silent struct {
-	now     time.Duration
-	invoked func()
-	did     []string
+	now      time.Duration
+	onInvoke func()
+	did      []string
 }
 
-func (e *silent) Now() time.Duration                    { return e.now }
-func (e *silent) Invoke(history.Event)                  { e.did = append(e.did, "invoke"); e.invoked() }
+func (e *silent) Now() time.Duration { return e.now }
+func (e *silent) Invoke(history.Event) {
+	e.did = append(e.did, "invoke")
+	e.onInvoke()
+}
+
 func (e *silent) Inject(_ history.Event, _ int, _ bool) { e.did = append(e.did, "inject") }
 func (e *silent) Recover(history.Event)                 { e.did = append(e.did, "recover") }
 
@@ -44,7 +48,7 @@ func TestConductEndsAsItIsTold(t *testing.T) {
 	for _, twice := range []bool{false, true} {
 		ctx, stop := context.WithCancel(t.Context())
 		abort, insist := context.WithCancel(t.Context())
-		env := &silent{invoked: func() {
+		env := &silent{onInvoke: func() {
 			stop()
 			if twice {
 				insist()

@@ -24,6 +24,8 @@ type Evidence struct {
 	// Observed is what each node observed of itself; nil says that the system cannot tell.
 	Observed map[nodes.ID][]nodes.Observed
 	Logs     []checker.Log
+	// Missing is why some of what the nodes left could not be had; nil: all is there.
+	Missing error
 }
 
 // quorumStretch is how long a connected quorum must have stood in a fault's window before an
@@ -47,6 +49,9 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	parts = append(parts, stats, finals{f.names}, f, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
 	if e.Observed != nil {
 		parts = append(parts, invariants{f.names, e.Observed})
+	}
+	if e.Missing != nil {
+		parts = append(parts, missing{e.Missing})
 	}
 	r := checker.All("sunder", parts...).Check(ctx, h)
 	if r.Verdict == checker.Invalid && f.outside() {
@@ -171,6 +176,17 @@ func (f faults) Check(context.Context, checker.History) checker.Result {
 	}
 	r.Details = counts
 	return r
+}
+
+// missing keeps a run from passing on logs and observations that nobody could read, or that were
+// cut: no checker finds anything in what is not there.
+type missing struct{ err error }
+
+func (missing) Name() string { return "remains" }
+
+func (c missing) Check(context.Context, checker.History) checker.Result {
+	return checker.Result{Name: c.Name(), Verdict: checker.Unknown,
+		Reason: "not all that the nodes left is there: " + c.err.Error()}
 }
 
 // invariants judges what the nodes observed of themselves.

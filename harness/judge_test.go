@@ -1,6 +1,7 @@
 package harness_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -42,4 +43,16 @@ func TestAFaultThatWasNeverDoneProvesNothing(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestWhatIsMissingKeepsARunFromPassing judges a run of which a log could not be collected.
+func TestWhatIsMissingKeepsARunFromPassing(t *testing.T) {
+	r := harness.Judge(t.Context(), harness.Evidence{Plan: plan.Plan{Nodes: 1},
+		Missing: errors.New("read log: no such container")})
+	for _, part := range r.Parts {
+		if part.Name == "remains" && part.Verdict == checker.Unknown {
+			return
+		}
+	}
+	t.Errorf("no part says what is missing: %+v", r.Parts)
 }
