@@ -111,16 +111,19 @@ func (c *client) insist(conn nodes.Conn, cmd kv.Command) (kv.Result, error) {
 	var doubt error // of the first attempt that may have taken effect
 	for {
 		res, err := c.attempt(conn, c.nodes[c.at], cmd, c.timeout/sessionAttempts)
-		if err == nil || decided(res) || errors.Is(err, nodes.ErrStopped) {
+		if err == nil || decided(res) {
 			return res, err
 		}
 		if !errors.Is(err, history.ErrDefinite) && doubt == nil {
 			doubt = err
 		}
-		c.roam(res)
-		conn.Sleep(sessionPause)
-		if conn.Now() >= deadline {
-			if doubt != nil {
+		stopped := errors.Is(err, nodes.ErrStopped)
+		if !stopped {
+			c.roam(res)
+			conn.Sleep(sessionPause)
+		}
+		if stopped || conn.Now() >= deadline {
+			if doubt != nil { // a last refusal says nothing about the attempts before
 				err = doubt
 			}
 			return res, err
