@@ -71,7 +71,7 @@ func (d *diary) Flush() error {
 }
 
 func conduct(ctx context.Context, d *diary, main generator.Generator) error {
-	return harness.Conduct(ctx, d, scheduler.New(scheduler.Options{Threads: 1, Main: main}), d,
+	return harness.Conduct(ctx, context.Background(), d, scheduler.New(scheduler.Options{Threads: 1, Main: main}), d,
 		func(line string) { d.say("log %s", line) })
 }
 

@@ -23,20 +23,18 @@ type scene struct {
 	broken error
 }
 
-func (s *scene) Now() time.Duration { return s.now }
-
 func (s *scene) View() nemesis.View {
 	s.lines = append(s.lines, "view")
 	return nemesis.View{Now: s.now, Leader: "n2"}
 }
 
-func (s *scene) Apply(states map[string]nemesis.State) error {
+func (s *scene) Apply(states map[string]nemesis.State) (time.Duration, error) {
 	s.now += 30 * time.Millisecond
 	s.lines = append(s.lines, fmt.Sprintf("apply n1 %v n2 %v", states["n1"].Paused, states["n2"].Paused))
 	for n, st := range states {
 		s.paused[n] = st.Paused
 	}
-	return s.broken
+	return 30 * time.Millisecond, s.broken
 }
 
 func (s *scene) Read() map[string]nemesis.Evidence {
