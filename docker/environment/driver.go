@@ -26,7 +26,7 @@ type driver struct {
 
 // View asks every node what it believes.
 func (d *driver) View() nemesis.View {
-	reports := d.e.watch.ask(d.e.life, d.e)
+	reports := d.e.watch.ask(d.e.life, d.e, d.e.ids, lookMax)
 	return nemesis.View{Now: d.e.Now(), Leader: leads(d.e.ids, reports)}
 }
 
@@ -80,12 +80,18 @@ func (d *driver) apply(id nodes.ID, was, want nemesis.State) (done time.Duration
 func (d *driver) Read() map[string]nemesis.Evidence {
 	d.probe()
 	found := make([]nemesis.Evidence, len(d.e.ids))
-	reports := d.e.watch.ask(d.e.life, d.e)
 	var all sync.WaitGroup
 	for i, id := range d.e.ids {
 		all.Go(func() { found[i] = d.read(id) })
 	}
 	all.Wait()
+	var running []nodes.ID // the others would not answer
+	for i, id := range d.e.ids {
+		if found[i].State == string(agent.Running) {
+			running = append(running, id)
+		}
+	}
+	reports := d.e.watch.ask(d.e.life, d.e, running, proofMax)
 	out := make(map[string]nemesis.Evidence, len(found))
 	for i, id := range d.e.ids {
 		if r, ok := reports[id]; ok {
