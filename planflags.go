@@ -53,7 +53,7 @@ func partsOf(p plan.Plan) (parts, error) {
 	if err := out.workload.Check(rest); err != nil {
 		return out, usage("%w", err)
 	}
-	ledger := nemesis.Ledger{Nodes: nodeNames(p.Nodes)}
+	ledger := nemesis.Ledger{Nodes: nodeNames(p.Nodes), Real: p.Environment != "sim"}
 	for i, f := range p.Faults {
 		if err := ledger.Check(f); err != nil {
 			return out, usage("faults[%d]: %w", i, err)

@@ -109,10 +109,16 @@ func (d driver) Apply(states map[string]nemesis.State) (time.Duration, error) {
 		if s.Killed {
 			n.down()
 			n.killed = true
-		} else if n.killed {
+		}
+		if s.Power && !n.dark {
+			n.losePower()
+		}
+		n.dark = s.Power
+		if n.killed && !s.Killed {
 			n.killed = false
 			n.boot()
 		}
+		n.setDisk(s.Disk)
 		switch {
 		case n.proc == nil:
 		case s.Paused:
@@ -129,6 +135,7 @@ func (d driver) Read() map[string]nemesis.Evidence {
 	out := make(map[string]nemesis.Evidence, len(d.w.nodes))
 	for _, n := range d.w.nodes {
 		e := nemesis.Evidence{State: "running", PID: int(n.life), Born: n.life,
+			Disk: n.disk.mode, Faulty: n.disk.faulty,
 			Dropped: map[string]uint64{}, Clocks: n.proc != nil && !n.paused}
 		switch {
 		case n.proc == nil:

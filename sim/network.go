@@ -10,14 +10,12 @@ import (
 	"sunder/nodes/kv"
 )
 
-// The network and the disks of the simulation: a calm local network with a tail. They are fixed
-// here; a plan cannot change them yet.
+// The network of the simulation: a calm local network with a tail. It is fixed
+// here; a plan cannot change it yet.
 const (
 	latencyMin  = 100 * time.Microsecond
 	latencyMean = 400 * time.Microsecond // of what comes on top, exponentially
 	latencyMax  = 30 * time.Millisecond
-	fsyncMin    = 100 * time.Microsecond
-	fsyncMean   = 300 * time.Microsecond
 )
 
 // exponential turns a well spread number into a time with that mean.
@@ -52,14 +50,6 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 			n.proc.Recv(n, sender, m)
 		})
 	})
-}
-
-// sync makes what was appended durable after a while.
-func (w *World) sync(n *node, f nodes.File, tok nodes.Token) {
-	w.sent++
-	d := fsyncMin + exponential(mix(w.seed, streamFsync, uint64(n.id), w.sent), fsyncMean)
-	n.reach(max(w.now+d, n.disk.busy), func() { n.proc.Synced(n, tok, nil) })
-	n.disk.busy = max(w.now+d, n.disk.busy)
 }
 
 // ask carries a client's command to a node and its answer back. Clients stand outside of the

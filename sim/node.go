@@ -19,14 +19,18 @@ type node struct {
 	life   uint64     // boots so far; what was meant for a former life is lost
 	seq    uint64     // observations in this life
 	killed bool       // by a fault, which is to start it again
+	dark   bool       // it has no power
 	paused bool
 	held   []func() // what reached it while paused
 	clock  clock
 	disk   disk
+	busy   time.Duration // until the last sync asked for is done: they end in order
+	stuck  []syncing     // what a stalled disk holds back
 	timers map[nodes.TimerID]timer
 	owed   map[nodes.RequestID]waiter
 	draws  map[uint64]uint64 // random choices so far, by purpose
 	exit   string            // how the last process ended, if it was not killed
+	syncs  uint64
 	drop   map[nodes.ID]bool // whose packets it drops
 	lost   map[nodes.ID]uint64
 }
@@ -41,12 +45,16 @@ type timer struct {
 type waiter func(res kv.Result, ok bool)
 
 func newNode(w *World, id nodes.ID) *node {
-	return &node{w: w, id: id, clock: newClock(0), disk: disk{files: map[nodes.File][]byte{}},
+	return &node{w: w, id: id, clock: newClock(0), disk: newDisk(),
 		draws: map[uint64]uint64{}, drop: map[nodes.ID]bool{}, lost: map[nodes.ID]uint64{}}
 }
 
-// boot starts a process on what the disk holds.
+// boot starts a process on what the disk holds. After a sync failed, what was written since the
+// last one that succeeded may be gone.
 func (n *node) boot() {
+	if n.disk.failed != nil {
+		n.losePower()
+	}
 	n.life++ // also what is left of a former life can no longer reach it
 	n.seq, n.exit = 0, ""
 	n.timers = map[nodes.TimerID]timer{}
@@ -65,7 +73,7 @@ func (n *node) down() {
 	if n.proc == nil {
 		return
 	}
-	n.proc, n.held, n.paused = nil, nil, false
+	n.proc, n.held, n.paused, n.stuck = nil, nil, false, nil
 	n.life++
 	requests := make([]nodes.RequestID, 0, len(n.owed))
 	for r := range n.owed { // sorted below
@@ -166,12 +174,11 @@ func (n *node) SetTimer(t nodes.TimerID, d time.Duration) {
 	n.arm(t)
 }
 
-func (n *node) StopTimer(t nodes.TimerID)          { delete(n.timers, t) }
-func (n *node) Append(f nodes.File, p []byte)      { n.disk.append(f, p) }
-func (n *node) Truncate(f nodes.File, off int64)   { n.disk.truncate(f, off) }
-func (n *node) Rename(from, to nodes.File)         { n.disk.rename(from, to) }
-func (n *node) Remove(f nodes.File)                { delete(n.disk.files, f) }
-func (n *node) Sync(f nodes.File, tok nodes.Token) { n.w.sync(n, f, tok) }
+func (n *node) StopTimer(t nodes.TimerID)        { delete(n.timers, t) }
+func (n *node) Append(f nodes.File, p []byte)    { n.disk.append(f, p) }
+func (n *node) Truncate(f nodes.File, off int64) { n.disk.truncate(f, off) }
+func (n *node) Rename(from, to nodes.File)       { n.disk.rename(from, to) }
+func (n *node) Remove(f nodes.File)              { n.disk.remove(f) }
 
 func (n *node) Stop(reason string) {
 	n.exit = "stopped: " + reason

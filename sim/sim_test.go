@@ -69,7 +69,8 @@ func run(t testing.TB, p plan.Plan, observe bool) outcome {
 	}
 	defer w.Close()
 	j := &memory{note: test.Note}
-	if err := harness.Conduct(context.Background(), context.Background(), w, test.Scheduler(), j, func(string) {}); err != nil {
+	ctx := context.Background()
+	if err := harness.Conduct(ctx, ctx, w, test.Scheduler(), j, func(string) {}); err != nil {
 		t.Fatal(err)
 	}
 	out.events, out.trace = j.events, w.Trace()
@@ -104,6 +105,15 @@ func TestASeedReplaysBitForBit(t *testing.T) {
 func TestACorrectSystemIsNeverBlamed(t *testing.T) {
 	for seed := range uint64(12) {
 		p := planOf(t, seed, "", "partition", "clock", "kill", "pause")
+		if r := run(t, p, true).verdict; r.Verdict != checker.Valid {
+			t.Errorf("seed %d: %s: %s", seed, r.Verdict, r.Reason)
+		}
+	}
+}
+
+func TestACorrectSystemSurvivesItsDisks(t *testing.T) {
+	for seed := range uint64(12) {
+		p := planOf(t, seed, "", "partition", "kill", "power", "disk")
 		if r := run(t, p, true).verdict; r.Verdict != checker.Valid {
 			t.Errorf("seed %d: %s: %s", seed, r.Verdict, r.Reason)
 		}

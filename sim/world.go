@@ -2,7 +2,8 @@
 // and the clients as coroutines. It is one more environment under the harness's conductor. A run
 // is a pure function of its plan: the same plan gives the same history and the same trace hash.
 //
-// This is the minimal simulation: the network is calm apart from partitions, disks are perfect.
+// The network is calm apart from partitions. Disks lose what was not synced with the power, get
+// slow or stall, and fail.
 package sim
 
 import (
@@ -51,6 +52,7 @@ const (
 	hashInvoke
 	hashObserve
 	hashComplete
+	hashPower
 )
 
 // New boots the cluster of the plan at virtual time 0.
