@@ -21,7 +21,7 @@ import (
 // testFlags are the flags of sunder test as they were given.
 type testFlags struct {
 	system, env, workload, nemesis, concurrency, bug, planFile, store string
-	clockRates, reads, logLevel, logFormat                            string
+	clockRates, reads, logLevel, logFormat, network                   string
 	nodes, count                                                      int
 	seed                                                              uint64
 	rate                                                              float64
@@ -46,6 +46,8 @@ func testCommand(stdout, stderr io.Writer) *cobra.Command {
 	fl.StringVar(&f.env, "env", "sim", "where it runs: sim or docker")
 	fl.StringVar(&f.workload, "workload", "register", "what clients do (see sunder list)")
 	fl.StringVar(&f.nemesis, "nemesis", "partition,clock", "kinds of fault, or none")
+	fl.StringVar(&f.network, "network", "swarm", "in sim: swarm, which loses, doubles, delays and "+
+		"reorders messages as the seed decides, or calm")
 	fl.IntVar(&f.nodes, "nodes", 5, "number of nodes")
 	fl.StringVar(&f.concurrency, "concurrency", "2n",
 		"client threads: a number, or a multiple of the nodes as in 2n")

@@ -102,6 +102,7 @@ func (d driver) Apply(states map[string]nemesis.State) (time.Duration, error) {
 			}
 			n.drop[from] = true
 		}
+		d.w.release(n)
 		if n.clock.skew != s.Clock {
 			n.clock.set(d.w.now, s.Clock)
 			n.rearm()

@@ -10,13 +10,27 @@ import (
 	"sunder/nodes/kv"
 )
 
-// The network of the simulation: a calm local network with a tail. It is fixed
-// here; a plan cannot change it yet.
+// The network unless the plan has another one: a calm local network with a tail.
 const (
 	latencyMin  = 100 * time.Microsecond
 	latencyMean = 400 * time.Microsecond // of what comes on top, exponentially
-	latencyMax  = 30 * time.Millisecond
+	latencyMax  = 75                     // times the mean: no longer than that
+	reordered   = 20                     // times as long takes a message that is overtaken
+	resend      = 200 * time.Millisecond // after that a stream sends again what was lost
+	heldMax     = 10_000                 // messages that a stream holds while it is cut
 )
+
+// link is the way from one node to another.
+type link struct {
+	sent uint64
+	last time.Duration // a stream delivers nothing before this
+	held []func()      // what a stream keeps while it is cut
+}
+
+func (n *node) link(to nodes.ID) *link { return &n.links[to-1] }
+
+// chance says whether something happens that does so with probability p.
+func chance(h uint64, p float64) bool { return float64(h>>11)/(1<<53) < p }
 
 // exponential turns a well spread number into a time with that mean.
 func exponential(h uint64, mean time.Duration) time.Duration {
@@ -24,32 +38,98 @@ func exponential(h uint64, mean time.Duration) time.Duration {
 	return time.Duration(-math.Log(u) * float64(mean))
 }
 
-func (w *World) latency(stream uint64, from, to uint64) time.Duration {
-	w.sent++
-	h := mix(w.seed, streamLatency, stream, from, to, w.sent)
-	return min(latencyMin+exponential(h, latencyMean), latencyMax)
+// latency is how long what h stands for is under way between nodes.
+func (w *World) latency(h uint64) time.Duration {
+	mean := w.Plan.Network.Latency.Duration
+	if mean == 0 {
+		mean = latencyMean
+	}
+	return min(latencyMin+exponential(h, mean), latencyMax*mean)
 }
 
-// send carries a message to a peer: delayed, maybe overtaken, dropped by the receiver if that is
-// its grudge when the message arrives.
+// send carries a message to a peer. A receiver drops it if that is its grudge when it arrives.
 func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 	n := w.node(to)
 	if n == nil {
 		return
 	}
 	w.note(hashSend, uint64(from.id)<<16|uint64(to), m.Ident())
-	at := w.now + w.latency(uint64(m.Kind()), uint64(from.id), uint64(to))
+	l, knobs := from.link(to), w.Plan.Network
+	l.sent++
+	h := mix(w.seed, streamLatency, uint64(m.Kind()), uint64(from.id), uint64(to), l.sent)
+	took := w.latency(h)
+	lost, twice := chance(mix(h, 1), knobs.Loss), chance(mix(h, 2), knobs.Duplicate)
+	late := chance(mix(h, 3), knobs.Reorder)
+	if late {
+		took *= reordered
+	}
+	if knobs.Links == stream {
+		if lost {
+			took += resend
+		}
+		l.last = max(l.last, w.now+took)
+		w.arrive(from, n, l.last, m)
+		return
+	}
+	if !lost {
+		w.arrive(from, n, w.now+took, m)
+	}
+	if twice {
+		w.arrive(from, n, w.now+w.latency(mix(h, 4)), m)
+	}
+}
+
+// stream is what a plan calls links that keep order.
+const stream = "stream"
+
+// arrive hands a message to its receiver at the given time.
+func (w *World) arrive(from, to *node, at time.Duration, m nodes.Message) {
+	life := from.life
 	w.queue.push(at, func() {
-		if n.drop[from.id] {
-			n.lost[from.id]++
+		if !to.drop[from.id] {
+			w.deliver(from, to, m)
 			return
 		}
-		sender := from.id
-		n.reach(w.now, func() {
-			w.note(hashRecv, uint64(sender)<<16|uint64(to), m.Ident())
-			n.proc.Recv(n, sender, m)
-		})
+		to.lost[from.id]++
+		l := from.link(to.id)
+		if w.Plan.Network.Links == stream && len(l.held) < heldMax && to.proc != nil {
+			ends := to.life
+			l.held = append(l.held, func() {
+				if from.life == life && to.life == ends { // else the connection was reset
+					w.arrive(from, to, w.now, m)
+				}
+			})
+		}
 	})
+}
+
+func (w *World) deliver(from, to *node, m nodes.Message) {
+	to.reach(w.now, func() {
+		w.note(hashRecv, uint64(from.id)<<16|uint64(to.id), m.Ident())
+		to.proc.Recv(to, from.id, m)
+	})
+}
+
+// release lets go what the links to n held, where they are no longer cut.
+func (w *World) release(n *node) {
+	for _, from := range w.nodes {
+		l := from.link(n.id)
+		if n.drop[from.id] || len(l.held) == 0 {
+			continue
+		}
+		held := l.held
+		l.held = nil
+		for _, again := range held {
+			again()
+		}
+	}
+}
+
+// latency is how long a client and a node need to reach each other. Clients stand outside
+// of the plan's network.
+func (p *process) latency(node nodes.ID, way uint64) time.Duration {
+	h := mix(p.w.seed, streamClient, uint64(p.id), uint64(node), p.asks, way)
+	return min(latencyMin+exponential(h, latencyMean), latencyMax*latencyMean)
 }
 
 // ask carries a client's command to a node and its answer back. Clients stand outside of the
@@ -60,11 +140,11 @@ func (w *World) ask(p *process, ask uint64, to nodes.ID, c kv.Command, end func(
 		panic(fmt.Sprintf("sim: a client asked %s, which does not exist", to))
 	}
 	back := func(res kv.Result, err error) {
-		w.queue.push(w.now+w.latency(streamClient, uint64(to), uint64(p.id)),
+		w.queue.push(w.now+p.latency(to, 1),
 			func() { end(res, err) })
 	}
 	id := nodes.RequestID(uint64(p.id)<<32 | ask)
-	w.queue.push(w.now+w.latency(streamClient, uint64(p.id), uint64(to)), func() {
+	w.queue.push(w.now+p.latency(to, 0), func() {
 		if n.proc == nil {
 			back(kv.Result{}, history.Definite(fmt.Errorf("connect to %s: %w", to, nodes.ErrUnreachable)))
 			return

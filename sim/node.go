@@ -33,6 +33,7 @@ type node struct {
 	syncs  uint64
 	drop   map[nodes.ID]bool // whose packets it drops
 	lost   map[nodes.ID]uint64
+	links  []link // to each node
 }
 
 // timer is a timer that is set; due is on the node's own clock.
@@ -46,7 +47,8 @@ type waiter func(res kv.Result, ok bool)
 
 func newNode(w *World, id nodes.ID) *node {
 	return &node{w: w, id: id, clock: newClock(0), disk: newDisk(),
-		draws: map[uint64]uint64{}, drop: map[nodes.ID]bool{}, lost: map[nodes.ID]uint64{}}
+		draws: map[uint64]uint64{}, drop: map[nodes.ID]bool{}, lost: map[nodes.ID]uint64{},
+		links: make([]link, w.Plan.Nodes)}
 }
 
 // boot starts a process on what the disk holds. After a sync failed, what was written since the

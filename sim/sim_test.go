@@ -114,6 +114,7 @@ func TestACorrectSystemIsNeverBlamed(t *testing.T) {
 func TestACorrectSystemSurvivesItsDisks(t *testing.T) {
 	for seed := range uint64(12) {
 		p := planOf(t, seed, "", "partition", "kill", "power", "disk")
+		p.Network = nemesis.Network(seed)
 		if r := run(t, p, true).verdict; r.Verdict != checker.Valid {
 			t.Errorf("seed %d: %s: %s", seed, r.Verdict, r.Reason)
 		}

@@ -2,7 +2,7 @@
 // and the clients as coroutines. It is one more environment under the harness's conductor. A run
 // is a pure function of its plan: the same plan gives the same history and the same trace hash.
 //
-// The network is calm apart from partitions. Disks lose what was not synced with the power, get
+// The network is what the plan says, cut by partitions. Disks lose what was not synced with the power, get
 // slow or stall, and fail.
 package sim
 
@@ -38,7 +38,6 @@ type World struct {
 	processes map[history.Process]*process
 	completed []history.Event
 	injector  harness.Injector
-	sent      uint64 // random choices of the network and the disks so far
 	timerGen  uint64
 	trace     uint64
 	closed    bool
