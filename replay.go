@@ -39,7 +39,8 @@ func replayCommand(stdout, stderr io.Writer) *cobra.Command {
 		},
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.env, "env", "", "where it runs: sim or docker (default: where the plan was made for)")
+	fl.StringVar(&f.env, "env", "",
+		"where it runs: sim or docker (default: where the plan was made for)")
 	fl.IntVar(&f.count, "test-count", 1, "runs")
 	fl.StringVar(&f.store, "store", "store", "folder that keeps the runs")
 	fl.BoolVar(&f.json, "json", false, "print the outcome as one JSON object on the last line")

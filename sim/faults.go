@@ -38,7 +38,7 @@ func (w *World) Recover(inv history.Event) {
 		case agree && leader != "":
 			done.Value = history.Marshal(map[string]string{"leader": leader})
 		case w.now < limit:
-			w.queue.push(w.now+recoverEvery, look)
+			w.at(w.now+recoverEvery, look)
 			return
 		default:
 			done.Kind = history.Info

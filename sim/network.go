@@ -24,7 +24,7 @@ const (
 type link struct {
 	sent uint64
 	last time.Duration // a stream delivers nothing before this
-	held []func()      // what a stream keeps while it is cut
+	held []job         // what a stream keeps while it is cut
 }
 
 func (n *node) link(to nodes.ID) *link { return &n.links[to-1] }
@@ -82,32 +82,24 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 // stream is what a plan calls links that keep order.
 const stream = "stream"
 
-// arrive hands a message to its receiver at the given time.
+// arrive lets a message arrive at the given time.
 func (w *World) arrive(from, to *node, at time.Duration, m nodes.Message) {
-	life := from.life
-	w.queue.push(at, func() {
-		if !to.drop[from.id] {
-			w.deliver(from, to, m)
-			return
-		}
-		to.lost[from.id]++
-		l := from.link(to.id)
-		if w.Plan.Network.Links == stream && len(l.held) < heldMax && to.proc != nil {
-			ends := to.life
-			l.held = append(l.held, func() {
-				if from.life == life && to.life == ends { // else the connection was reset
-					w.arrive(from, to, w.now, m)
-				}
-			})
-		}
-	})
+	w.queue.push(at, job{kind: arriving, node: to, from: from, born: from.life, m: m})
 }
 
-func (w *World) deliver(from, to *node, m nodes.Message) {
-	to.reach(w.now, func() {
-		w.note(hashRecv, uint64(from.id)<<16|uint64(to.id), m.Ident())
-		to.proc.Recv(to, from.id, m)
-	})
+// arrived hands a message to its receiver, unless the link is cut.
+func (w *World) arrived(j job) {
+	to := j.node
+	j.kind, j.life = hearing, to.life
+	if !to.drop[j.from.id] {
+		to.reached(j)
+		return
+	}
+	to.lost[j.from.id]++
+	l := j.from.link(to.id)
+	if w.Plan.Network.Links == stream && len(l.held) < heldMax && to.proc != nil {
+		l.held = append(l.held, j)
+	}
 }
 
 // release lets go what the links to n held, where they are no longer cut.
@@ -119,8 +111,10 @@ func (w *World) release(n *node) {
 		}
 		held := l.held
 		l.held = nil
-		for _, again := range held {
-			again()
+		for _, j := range held {
+			if j.from.life == j.born && n.life == j.life { // else the connection was reset
+				w.arrive(j.from, n, w.now, j.m)
+			}
 		}
 	}
 }
@@ -140,11 +134,10 @@ func (w *World) ask(p *process, ask uint64, to nodes.ID, c kv.Command, end func(
 		panic(fmt.Sprintf("sim: a client asked %s, which does not exist", to))
 	}
 	back := func(res kv.Result, err error) {
-		w.queue.push(w.now+p.latency(to, 1),
-			func() { end(res, err) })
+		w.at(w.now+p.latency(to, 1), func() { end(res, err) })
 	}
 	id := nodes.RequestID(uint64(p.id)<<32 | ask)
-	w.queue.push(w.now+p.latency(to, 0), func() {
+	w.at(w.now+p.latency(to, 0), func() {
 		if n.proc == nil {
 			back(kv.Result{}, history.Definite(fmt.Errorf("connect to %s: %w", to, nodes.ErrUnreachable)))
 			return
@@ -156,9 +149,9 @@ func (w *World) ask(p *process, ask uint64, to nodes.ID, c kv.Command, end func(
 			}
 			back(res, nil)
 		}
-		n.reach(w.now, func() {
+		n.reached(job{kind: calling, life: n.life, what: func() {
 			w.note(hashInvoke, uint64(to), uint64(id))
 			n.proc.Invoke(n, id, c)
-		})
+		}})
 	})
 }

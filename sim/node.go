@@ -21,7 +21,7 @@ type node struct {
 	killed bool       // by a fault, which is to start it again
 	dark   bool       // it has no power
 	paused bool
-	held   []func() // what reached it while paused
+	held   []job // what reached it while paused
 	clock  clock
 	disk   disk
 	busy   time.Duration // until the last sync asked for is done: they end in order
@@ -67,7 +67,7 @@ func (n *node) boot() {
 		return
 	}
 	n.proc = proc
-	n.run(func() { n.proc.Start(n, n.disk.found()) })
+	n.run(job{kind: calling, what: func() { n.proc.Start(n, n.disk.found()) }})
 }
 
 // down ends the process: what it owed breaks, what was on its way to it is lost.
@@ -88,8 +88,20 @@ func (n *node) down() {
 	n.owed = nil
 }
 
+// reached does a job, if the process that it was for still lives; a paused one does it when it is
+// resumed.
+func (n *node) reached(j job) {
+	switch {
+	case n.proc == nil || n.life != j.life:
+	case n.paused:
+		n.held = append(n.held, j)
+	default:
+		n.run(j)
+	}
+}
+
 // run lets the process do one thing, and ends it if that panics: an anomaly of the node's.
-func (n *node) run(step func()) {
+func (n *node) run(j job) {
 	defer func() {
 		if r := recover(); r != nil {
 			n.exit = fmt.Sprintf("panic: %v", r)
@@ -97,29 +109,25 @@ func (n *node) run(step func()) {
 			n.down()
 		}
 	}()
-	step()
-}
-
-// reach does step at time at, if the process that lives now still does; a paused one does it when
-// it is resumed.
-func (n *node) reach(at time.Duration, step func()) {
-	life := n.life
-	n.w.queue.push(at, func() {
-		switch {
-		case n.proc == nil || n.life != life:
-		case n.paused:
-			n.held = append(n.held, func() { n.reach(n.w.now, step) })
-		default:
-			n.run(step)
-		}
-	})
+	switch j.kind {
+	case hearing:
+		n.w.note(hashRecv, uint64(j.from.id)<<16|uint64(n.id), j.m.Ident())
+		n.proc.Recv(n, j.from.id, j.m)
+	case firing:
+		n.fire(j)
+	case synced:
+		n.synced(j.sync)
+	case calling:
+		j.what()
+	}
 }
 
 func (n *node) resume() {
 	held := n.held
 	n.held, n.paused = nil, false
-	for _, again := range held {
-		again()
+	for _, j := range held {
+		j.node = n
+		n.w.queue.push(n.w.now, j)
 	}
 }
 
@@ -130,14 +138,16 @@ func (n *node) arm(t nodes.TimerID) {
 	tm.gen = n.w.timerGen
 	n.timers[t] = tm
 	left := max(0, tm.due.Sub(n.clock.now(n.w.now)))
-	gen := tm.gen
-	n.reach(n.w.now+n.clock.until(left), func() {
-		if cur, set := n.timers[t]; set && cur.gen == gen {
-			delete(n.timers, t)
-			n.w.note(hashTimer, uint64(n.id), uint64(t))
-			n.proc.Timer(n, t)
-		}
-	})
+	n.w.queue.push(n.w.now+n.clock.until(left),
+		job{kind: firing, node: n, life: n.life, timer: t, gen: tm.gen})
+}
+
+func (n *node) fire(j job) {
+	if cur, set := n.timers[j.timer]; set && cur.gen == j.gen {
+		delete(n.timers, j.timer)
+		n.w.note(hashTimer, uint64(n.id), uint64(j.timer))
+		n.proc.Timer(n, j.timer)
+	}
 }
 
 // rearm plans all timers anew after the clock was changed.
@@ -186,7 +196,7 @@ func (n *node) Stop(reason string) {
 	n.exit = "stopped: " + reason
 	n.w.log(n.id, n.exit)
 	life := n.life
-	n.w.queue.push(n.w.now, func() { // the step that called Stop ends first
+	n.w.at(n.w.now, func() { // the step that called Stop ends first
 		if n.life == life {
 			n.down()
 		}

@@ -42,7 +42,7 @@ func (n *node) begin(s syncing) {
 		took += exponential(mix(h), slowMean)
 	}
 	n.busy = max(n.w.now+took, n.busy)
-	n.reach(n.busy, func() { n.synced(s) })
+	n.w.queue.push(n.busy, job{kind: synced, node: n, life: n.life, sync: s})
 }
 
 // synced ends a sync. A node that hears of a failure may have last words, and then it ends whether

@@ -28,7 +28,7 @@ type Results struct {
 	OK          int     `json:"ok"`
 	Fail        int     `json:"fail"`
 	Info        int     `json:"info"`
-	Rate        float64 `json:"rate"`                 // ok operations a second, first invocation to last event
+	Rate        float64 `json:"rate"`                 // ok operations a second
 	HistoryHash string  `json:"history_hash"`         // see Hash
 	TraceHash   string  `json:"trace_hash,omitempty"` // of all that happened, in sim
 	Store       string  `json:"store"`                // the run's directory
