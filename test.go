@@ -27,7 +27,7 @@ type testFlags struct {
 	rate                                                              float64
 	timeLimit                                                         time.Duration
 	options                                                           map[string]string
-	json                                                              bool
+	json, noShrink                                                    bool
 }
 
 func testCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -69,6 +69,7 @@ func testCommand(stdout, stderr io.Writer) *cobra.Command {
 	fl.StringVar(&f.clockRates, "clock-rates", "", "lowest and highest rate of clocks, as in 0.5,1.5 "+
 		"(default: within the system's assumption)")
 	fl.BoolVar(&f.json, "json", false, "print the results as one JSON object on the last line")
+	fl.BoolVar(&f.noShrink, "no-shrink", false, "do not look for a smaller plan that fails in sim")
 	fl.StringVar(&f.logLevel, "log-level", "warn", "trace, debug, info, warn or error")
 	fl.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	completions(c)
@@ -97,6 +98,17 @@ func runTests(c *cobra.Command, f testFlags, stdout, stderr io.Writer) error {
 			session{flags: f, plan: p, log: log, stdout: stdout, stderr: stderr})
 		if err != nil {
 			return err
+		}
+		if p.Environment == "sim" && statusOf(r) == exitInvalid && !f.noShrink {
+			out := stdout
+			if f.json {
+				out = stderr
+			}
+			quick, cancel := context.WithTimeout(c.Context(), shrinkLimit)
+			if _, err := shrinkRun(quick, r.Store, shrinkQuick, out); err != nil {
+				fmt.Fprintf(stderr, "sunder: %v\n", err) // the verdict stands
+			}
+			cancel()
 		}
 		if f.json {
 			if err := json.NewEncoder(stdout).Encode(r); err != nil {
