@@ -103,7 +103,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	root.AddCommand(testCommand(stdout, stderr), analyzeCommand(stdout, stderr), listCommand(stdout),
 		doctorCommand(stdout, stderr), replayCommand(stdout, stderr),
-		shrinkCommand(stdout, stderr))
+		shrinkCommand(stdout, stderr), bugsCommand(stdout, stderr))
 	err := root.ExecuteContext(ctx)
 	var e exit
 	switch {

@@ -86,7 +86,8 @@ func run(t testing.TB, p plan.Plan, observe bool) outcome {
 
 func TestASeedReplaysBitForBit(t *testing.T) {
 	for seed := range uint64(2) {
-		p := planOf(t, seed, "", "partition", "clock", "kill", "pause")
+		p := planOf(t, seed, "", "partition", "clock", "kill", "pause", "power", "disk")
+		p.Network = nemesis.Network(seed)
 		a, b := run(t, p, true), run(t, p, true)
 		if a.trace != b.trace || len(a.events) != len(b.events) {
 			t.Fatalf("seed %d: traces %x and %x, %d and %d events", seed, a.trace, b.trace,
