@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -165,7 +166,7 @@ func writeMatrix(ctx context.Context, f huntFlags, all []quarry, took time.Durat
 	fmt.Fprintf(&b, "Made by `sunder bugs --system %s --seeds %d --budget %v`, revision %.12s, "+
 		"in %v.\nSeeds count from 1; time is that of one worker. The first row is without a bug.\n"+
 		"What is not found is a hole in the search until it is shown to be masked.\n\n",
-		f.system, f.seeds, f.budget, origin().Revision, took.Round(time.Second))
+		f.system, f.seeds, f.budget, cmp.Or(origin().Revision, "unknown"), took.Round(time.Second))
 	fmt.Fprint(&b, "| bug | seeds | anomaly | found by | time |\n|---|---:|---|---|---:|\n")
 	for _, q := range all {
 		class, by := q.class, strings.Join(q.by, ", ")
