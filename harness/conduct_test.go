@@ -71,7 +71,7 @@ func (d *diary) Flush() error {
 }
 
 func conduct(ctx context.Context, d *diary, main generator.Generator) error {
-	return harness.Conduct(ctx, d, scheduler.New(scheduler.Options{Threads: 1, Main: main}), d,
+	return harness.Conduct(ctx, context.Background(), d, scheduler.New(scheduler.Options{Threads: 1, Main: main}), d,
 		func(line string) { d.say("log %s", line) })
 }
 
@@ -124,6 +124,18 @@ func TestAnInterruptEndsAWait(t *testing.T) {
 	if text := strings.Join(d.lines, "\n"); strings.Contains(text, "read") ||
 		!strings.Contains(text, "begin recover") {
 		t.Errorf("after an interrupt:\n%s", text)
+	}
+}
+
+// The second interrupt ends a test where it stands: what it did so far is in the journal.
+func TestAnAbortEndsATest(t *testing.T) {
+	ctx, abort := context.WithCancel(context.Background())
+	abort()
+	d := &diary{}
+	err := harness.Conduct(ctx, ctx, d, scheduler.New(scheduler.Options{Threads: 1, Main: read()}), d,
+		func(string) {})
+	if got := strings.Join(d.lines, ", "); !errors.Is(err, context.Canceled) || got != "flush" {
+		t.Errorf("%v: %s", err, got)
 	}
 }
 

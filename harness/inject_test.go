@@ -30,13 +30,13 @@ func (s *scene) View() nemesis.View {
 	return nemesis.View{Now: s.now, Leader: "n2"}
 }
 
-func (s *scene) Apply(states map[string]nemesis.State) error {
+func (s *scene) Apply(states map[string]nemesis.State) (time.Duration, error) {
 	s.now += 30 * time.Millisecond
 	s.lines = append(s.lines, fmt.Sprintf("apply n1 %v n2 %v", states["n1"].Paused, states["n2"].Paused))
 	for n, st := range states {
 		s.paused[n] = st.Paused
 	}
-	return s.broken
+	return 20 * time.Millisecond, s.broken
 }
 
 func (s *scene) Read() map[string]nemesis.Evidence {
@@ -74,8 +74,8 @@ func TestInjectorProvesAFault(t *testing.T) {
 	}
 	v, err = x.Do(0, true)
 	r := record(t, v)
-	if err != nil || r.Effect != nemesis.Proven || r.StartTook.Duration != 30*time.Millisecond ||
-		r.EndTook.Duration != 30*time.Millisecond || r.End.Duration != 30*time.Millisecond {
+	if err != nil || r.Effect != nemesis.Proven || r.StartTook.Duration != 20*time.Millisecond ||
+		r.EndTook.Duration != 20*time.Millisecond || r.End.Duration != 30*time.Millisecond {
 		t.Errorf("end: %+v, %v", r, err)
 	}
 	const want = "read, view, apply n1 false n2 true, read, read, view, apply n1 false n2 false, read"
@@ -92,7 +92,7 @@ func TestInjectorSaysWhatWentWrong(t *testing.T) {
 		t.Errorf("start: %+v, %v", r, err)
 	}
 	v, err = x.Do(0, true)
-	if r := record(t, v); err != nil || r.Effect != "" || strings.Contains(fmt.Sprint(s.lines), "apply") {
+	if r := record(t, v); err != nil || r.Effect != "" || strings.Contains(fmt.Sprint(s.lines), "true") {
 		t.Errorf("end: %+v, %v, driver %v", r, err, s.lines)
 	}
 	// One that could not be applied is judged by what is read back, like any other.
@@ -105,9 +105,11 @@ func TestInjectorSaysWhatWentWrong(t *testing.T) {
 	if r := record(t, v); !errors.Is(err, s.broken) || r.Effect != nemesis.Proven {
 		t.Errorf("end: %+v, %v", r, err)
 	}
-	// An end that was in doubt is asked for again.
-	if v, err = x.Do(0, true); err != nil {
-		t.Errorf("end once more: %s, %v", v, err)
+	// An end that was in doubt is made sure of when it is asked for again; the record stays.
+	s.broken, s.lines = nil, nil
+	again, err := x.Do(0, true)
+	if err != nil || again != v || fmt.Sprint(s.lines) != "[apply n1 false n2 false]" {
+		t.Errorf("end once more: %s, %v; driver %v", again, err, s.lines)
 	}
 }
 

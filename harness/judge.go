@@ -147,10 +147,13 @@ func (f faults) Check(context.Context, checker.History) checker.Result {
 	r := checker.Result{Name: f.Name(), Verdict: checker.Valid}
 	reasons := slices.Clone(f.troubles)
 	counts := map[nemesis.Effect]int{}
-	for i, rec := range f.records {
+	ended := map[int]bool{}
+	for _, rec := range f.records {
+		ended[rec.Fault] = ended[rec.Fault] || rec.Effect != ""
+	}
+	for _, rec := range f.records {
 		if rec.Effect == "" {
-			judged := func(r nemesis.Record) bool { return r.Fault == rec.Fault && r.Effect != "" }
-			if !slices.ContainsFunc(f.records[i:], judged) {
+			if !ended[rec.Fault] {
 				reasons = append(reasons, fmt.Sprintf("%s was not seen to end", rec))
 			}
 			continue
