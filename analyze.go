@@ -97,7 +97,7 @@ func analyze(ctx context.Context, dir string, asJSON bool, stdout, stderr io.Wri
 		fmt.Fprintln(stderr, "sunder: the last line of the history was torn by a crash and is left out")
 	}
 	left, err := readRemains(run.Dir, s.test.Options.Nodes)
-	if err != nil {
+	if left.missing = err; err != nil {
 		fmt.Fprintf(stderr, "sunder: %v\n", err)
 	}
 	results := s.judge(ctx, events, left)

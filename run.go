@@ -52,6 +52,7 @@ type stage interface {
 type remains struct {
 	observed map[nodes.ID][]nodes.Observed
 	logs     []nodeLog
+	missing  error // why there is not more
 }
 
 type nodeLog struct {
@@ -142,7 +143,7 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 	s.phase("test", began)
 	began = time.Now()
 	left, err := env.Collect(abortOf(ctx), s.run)
-	if err != nil {
+	if left.missing = err; err != nil {
 		s.log.Error("collect from nodes", "error", err)
 	}
 	s.phase("collect", began)
@@ -158,7 +159,7 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 
 // judge gives the results of a history.
 func (s *session) judge(ctx context.Context, events []history.Event, left remains) report.Results {
-	e := harness.Evidence{Plan: s.plan, Events: events, Observed: left.observed,
+	e := harness.Evidence{Plan: s.plan, Events: events, Observed: left.observed, Missing: left.missing,
 		Checkers:   s.parts.workload.Checkers(s.test.Options),
 		Assumption: s.parts.protocol.Clock(s.parts.protocol.Pick(s.plan.Options))}
 	for _, l := range left.logs {

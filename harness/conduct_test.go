@@ -134,7 +134,7 @@ func TestAnAbortEndsATest(t *testing.T) {
 	d := &diary{}
 	err := harness.Conduct(ctx, ctx, d, scheduler.New(scheduler.Options{Threads: 1, Main: read()}), d,
 		func(string) {})
-	if got := strings.Join(d.lines, ", "); !errors.Is(err, context.Canceled) || got != "flush" {
+	if got := strings.Join(d.lines, ", "); !errors.Is(err, harness.ErrAborted) || got != "flush" {
 		t.Errorf("%v: %s", err, got)
 	}
 }

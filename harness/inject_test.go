@@ -23,8 +23,6 @@ type scene struct {
 	broken error
 }
 
-func (s *scene) Now() time.Duration { return s.now }
-
 func (s *scene) View() nemesis.View {
 	s.lines = append(s.lines, "view")
 	return nemesis.View{Now: s.now, Leader: "n2"}

@@ -24,6 +24,8 @@ type Evidence struct {
 	// Observed is what each node observed of itself; nil says that the system cannot tell.
 	Observed map[nodes.ID][]nodes.Observed
 	Logs     []checker.Log
+	// Missing is why some of what the nodes left could not be had; nil: all is there.
+	Missing error
 }
 
 // quorumStretch is how long a connected quorum must have stood in a fault's window before an
@@ -40,7 +42,7 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	if err != nil {
 		return checker.Result{Name: "sunder", Verdict: checker.Unknown, Reason: err.Error()}
 	}
-	f := faults{events: e.Events, names: names(e.Plan.Nodes), assumption: e.Assumption}
+	f := faults{planned: len(e.Plan.Faults), events: e.Events, names: names(e.Plan.Nodes)}
 	f.read()
 	stats := checker.Stats{Windows: f.windows(), FloorOps: int(e.Plan.TimeLimit.Seconds() * floorRate)}
 	parts := slices.Clone(e.Checkers)
@@ -48,6 +50,9 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	parts = append(parts, f, finals{f.names}, stats, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
 	if e.Observed != nil {
 		parts = append(parts, invariants{f.names, e.Observed})
+	}
+	if e.Missing != nil {
+		parts = append(parts, missing{e.Missing})
 	}
 	r := checker.All("sunder", parts...).Check(ctx, h)
 	if r.Verdict == checker.Invalid && f.outside() {
@@ -95,13 +100,14 @@ func (c finals) Check(_ context.Context, h checker.History) checker.Result {
 	return r
 }
 
-// faults asks that every fault had its effect: a test of a fault that was not there is none.
+// faults asks that every fault of the plan was done and had its effect: a test of a fault that was
+// not there is none.
 type faults struct {
-	events     []history.Event
-	names      []string
-	assumption nodes.ClockAssumption
-	records    []nemesis.Record
-	troubles   []string
+	planned  int
+	events   []history.Event
+	names    []string
+	records  []nemesis.Record
+	troubles []string
 }
 
 func (f *faults) read() {
@@ -146,14 +152,15 @@ func (faults) Name() string { return "faults" }
 func (f faults) Check(context.Context, checker.History) checker.Result {
 	r := checker.Result{Name: f.Name(), Verdict: checker.Valid}
 	reasons := slices.Clone(f.troubles)
-	counts := map[nemesis.Effect]int{}
-	ended := map[int]bool{}
+	counts, done := map[nemesis.Effect]int{}, map[int]bool{}
 	for _, rec := range f.records {
-		ended[rec.Fault] = ended[rec.Fault] || rec.Effect != ""
+		if rec.Effect != "" {
+			done[rec.Fault] = true
+		}
 	}
 	for _, rec := range f.records {
 		if rec.Effect == "" {
-			if !ended[rec.Fault] {
+			if !done[rec.Fault] {
 				reasons = append(reasons, fmt.Sprintf("%s was not seen to end", rec))
 			}
 			continue
@@ -168,11 +175,26 @@ func (f faults) Check(context.Context, checker.History) checker.Result {
 				strings.Join(rec.Healed, ", ")))
 		}
 	}
+	if left := f.planned - len(done); left > 0 { // interrupted, or due after the time limit
+		reasons = append(reasons, fmt.Sprintf("%d of the plan's %d faults were never done", left,
+			f.planned))
+	}
 	if len(reasons) > 0 {
 		r.Verdict, r.Reason = checker.Unknown, strings.Join(reasons, "; ")
 	}
 	r.Details = counts
 	return r
+}
+
+// missing keeps a run from passing on logs and observations that nobody could read, or that were
+// cut: no checker finds anything in what is not there.
+type missing struct{ err error }
+
+func (missing) Name() string { return "remains" }
+
+func (c missing) Check(context.Context, checker.History) checker.Result {
+	return checker.Result{Name: c.Name(), Verdict: checker.Unknown,
+		Reason: "not all that the nodes left is there: " + c.err.Error()}
 }
 
 // invariants judges what the nodes observed of themselves.
