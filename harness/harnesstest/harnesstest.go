@@ -160,7 +160,8 @@ func operations(t *testing.T, start Start) {
 }
 
 func killOf(node string, at, d time.Duration) plan.Fault {
-	return plan.Fault{Kind: "kill", Target: node, Variant: "process", At: plan.Of(at), Duration: plan.Of(d)}
+	return plan.Fault{Kind: "kill", Target: node, Variant: "process", At: plan.Of(at),
+		Duration: plan.Of(d)}
 }
 
 func faults(t *testing.T, start Start) {
