@@ -152,17 +152,21 @@ func (faults) Name() string { return "faults" }
 func (f faults) Check(context.Context, checker.History) checker.Result {
 	r := checker.Result{Name: f.Name(), Verdict: checker.Valid}
 	reasons := slices.Clone(f.troubles)
-	counts, done := map[nemesis.Effect]int{}, map[int]bool{}
-	for i, rec := range f.records {
+	counts := map[nemesis.Effect]int{}
+	ended := map[int]bool{}
+	for _, rec := range f.records {
+		if rec.Effect != "" {
+			ended[rec.Fault] = true
+		}
+	}
+	for _, rec := range f.records {
 		if rec.Effect == "" {
-			judged := func(r nemesis.Record) bool { return r.Fault == rec.Fault && r.Effect != "" }
-			if !slices.ContainsFunc(f.records[i:], judged) {
+			if !ended[rec.Fault] {
 				reasons = append(reasons, fmt.Sprintf("%s was not seen to end", rec))
 			}
 			continue
 		}
 		counts[rec.Effect]++
-		done[rec.Fault] = true
 		if rec.Effect == nemesis.None {
 			reasons = append(reasons, fmt.Sprintf("%s had no effect (%s)", rec,
 				strings.Join(rec.Evidence, ", ")))
@@ -172,7 +176,7 @@ func (f faults) Check(context.Context, checker.History) checker.Result {
 				strings.Join(rec.Healed, ", ")))
 		}
 	}
-	if left := f.planned - len(done); left > 0 { // interrupted, or due after the time limit
+	if left := f.planned - len(ended); left > 0 { // interrupted, or due after the time limit
 		reasons = append(reasons, fmt.Sprintf("%d of the plan's %d faults were never done", left,
 			f.planned))
 	}

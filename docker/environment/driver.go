@@ -21,7 +21,9 @@ const applyMax = 10 * time.Second
 // driver does faults through the agents. Only the nemesis's goroutine calls it.
 type driver struct {
 	e   *Environment
-	now map[string]nemesis.State // as last applied
+	now map[string]nemesis.State // as last asked for
+
+	unsure map[string]bool // that it is so: the last try failed
 }
 
 // View asks every node what it believes.
@@ -38,13 +40,17 @@ func (d *driver) Apply(states map[string]nemesis.State) (time.Duration, error) {
 	var all sync.WaitGroup
 	for i, id := range d.e.ids {
 		want, was := states[id.String()], d.now[id.String()]
-		if reflect.DeepEqual(want, was) {
+		if reflect.DeepEqual(want, was) && !d.unsure[id.String()] {
 			continue
 		}
 		d.now[id.String()] = want
+		was.Lost = was.Lost || d.unsure[id.String()] // starting what runs does nothing
 		all.Go(func() { done[i], errs[i] = d.apply(id, was, want) })
 	}
 	all.Wait()
+	for i, id := range d.e.ids {
+		d.unsure[id.String()] = errs[i] != nil
+	}
 	took := d.e.Now() - began
 	// The agents say when they were done, on a clock that they share with us if their machine is
 	// ours. Then their answers' way back does not count.
