@@ -61,7 +61,8 @@ func nodeNamed(all []nodes.ID, name string) nodes.ID {
 	panic(fmt.Sprintf("workloads: an operation for node %q, which is not in the test", name))
 }
 
-// attempt sends the command once.
+// attempt sends the command once. What a node says why goes into the history, cut short: it is
+// up to the node how long it is.
 func (c *client) attempt(conn nodes.Conn, to nodes.ID, cmd kv.Command, timeout time.Duration) (
 	kv.Result, error) {
 	res, err := conn.Do(to, cmd, timeout)
@@ -71,9 +72,9 @@ func (c *client) attempt(conn nodes.Conn, to nodes.ID, cmd kv.Command, timeout t
 	case res.Status == kv.OK:
 		return res, nil
 	case res.Status == kv.Definite:
-		return res, history.Definite(errors.New(res.Code))
+		return res, history.Definite(fmt.Errorf("%.100s", res.Code))
 	}
-	return res, fmt.Errorf("answered %s", res.Code)
+	return res, fmt.Errorf("answered %.100s", res.Code)
 }
 
 // roam turns to the node that was named as leader, or to the next one.

@@ -2,6 +2,7 @@ package workloads
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,6 +55,17 @@ func TestASessionRemembersItsDoubt(t *testing.T) {
 		_, err := c.apply(&answers{list: k.list}, inv, kv.Command{Op: kv.Write, Arg: 1})
 		if got := history.Complete(inv, 0, "", err); got.Kind != k.want {
 			t.Errorf("%s: %s, want %s (%v)", k.name, got.Kind, k.want, errors.Unwrap(err))
+		}
+	}
+}
+
+func TestLongWordsOfANodeAreCut(t *testing.T) {
+	long := strings.Repeat("x", 1e6)
+	for _, res := range []kv.Result{kv.Refuse(long), kv.Doubt(long)} {
+		c := client{nodes: []nodes.ID{1}, timeout: time.Second}
+		_, err := c.apply(&answers{list: []answer{{res: res}}}, history.Event{}, kv.Command{Op: kv.Write})
+		if err == nil || len(err.Error()) > 200 {
+			t.Errorf("%s: an error of %d bytes", res.Status, len(err.Error()))
 		}
 	}
 }
