@@ -15,7 +15,7 @@ func drawMessage(t *rapid.T) nodes.Message {
 	number := func(name string) uint64 {
 		return rapid.OneOf(rapid.Uint64Range(0, 300), rapid.Uint64()).Draw(t, name)
 	}
-	switch rapid.IntRange(0, 5).Draw(t, "type") {
+	switch rapid.IntRange(0, 7).Draw(t, "type") {
 	case 0:
 		return &vote{pre: rapid.Bool().Draw(t, "pre"), term: number("term"), last: number("last"),
 			lastTerm: number("last term")}
@@ -41,6 +41,11 @@ func drawMessage(t *rapid.T) nodes.Message {
 		return &installSnapshot{term: number("term"), mark: mark{number("i"), number("t"), number("h")},
 			offset: number("offset"), total: number("total"), round: number("round"),
 			data: rapid.SliceOfN(rapid.Byte(), 1, 20).Draw(t, "data")}
+	case 5:
+		return &readIndex{term: number("term"), id: number("id")}
+	case 6:
+		return &readIndexReply{ok: rapid.Bool().Draw(t, "ok"), term: number("term"), id: number("id"),
+			index: number("index")}
 	}
 	return &snapshotReply{term: number("term"), index: number("index"), offset: number("offset"),
 		round: number("round")}
