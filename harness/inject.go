@@ -29,6 +29,7 @@ type Injector struct {
 	Faults []plan.Fault
 
 	proofs map[int]nemesis.Proof
+	stuck  map[int]nemesis.Record // ended, but what was applied then went wrong
 }
 
 // Do starts fault i, or ends it. The value is the fault's record for the completion of the
@@ -58,6 +59,9 @@ func (x *Injector) start(i int) (history.Value, error) {
 }
 
 func (x *Injector) end(i int) (history.Value, error) {
+	if record, ended := x.stuck[i]; ended {
+		return history.Marshal(record), x.Driver.Apply(x.Ledger.Desired())
+	}
 	proof, started := x.proofs[i]
 	if !started { // its start was refused: there is nothing to end
 		return history.Marshal(Asked(i, x.Faults[i])), nil
@@ -69,7 +73,14 @@ func (x *Injector) end(i int) (history.Value, error) {
 	err := x.Driver.Apply(x.Ledger.Desired())
 	proof.EndTook = x.Driver.Now() - began
 	proof.Ended = x.Driver.Read()
-	return history.Marshal(record.Judge(proof)), err
+	record = record.Judge(proof)
+	if err != nil { // the scheduler asks again when everything is healed
+		if x.stuck == nil {
+			x.stuck = make(map[int]nemesis.Record)
+		}
+		x.stuck[i] = record
+	}
+	return history.Marshal(record), err
 }
 
 // Asked is the record of a fault of which nothing is known yet: the value of an invocation.

@@ -21,6 +21,7 @@ const applyMax = 10 * time.Second
 type driver struct {
 	e   *Environment
 	now map[string]nemesis.State // as last applied
+	bad map[string]bool          // whether that went wrong
 }
 
 // Now is the history's time.
@@ -32,19 +33,24 @@ func (d *driver) View() nemesis.View {
 	return nemesis.View{Now: d.e.Now(), Leader: leads(d.e.ids, reports)}
 }
 
-// Apply brings all nodes whose state changes into it, all at once.
+// Apply brings all nodes whose state changes into it, all at once, and those again of which it is
+// not known what became of the last time.
 func (d *driver) Apply(states map[string]nemesis.State) error {
 	errs := make([]error, len(d.e.ids))
 	var all sync.WaitGroup
 	for i, id := range d.e.ids {
 		want, was := states[id.String()], d.now[id.String()]
-		if reflect.DeepEqual(want, was) {
+		if reflect.DeepEqual(want, was) && !d.bad[id.String()] {
 			continue
 		}
+		was.Lost = was.Lost || d.bad[id.String()] // to start a live container does nothing
 		d.now[id.String()] = want
 		all.Go(func() { errs[i] = d.apply(id, was, want) })
 	}
 	all.Wait()
+	for i, id := range d.e.ids {
+		d.bad[id.String()] = errs[i] != nil
+	}
 	return errors.Join(errs...)
 }
 

@@ -65,7 +65,8 @@ func New(ctx context.Context, c *docker.Cluster, o Options) *Environment {
 		e.ids, e.names = append(e.ids, id), append(e.names, id.String())
 	}
 	e.life, e.end = context.WithCancel(context.WithoutCancel(ctx))
-	e.injector = harness.Injector{Driver: &driver{e: e, now: map[string]nemesis.State{}},
+	e.injector = harness.Injector{Driver: &driver{e: e, now: map[string]nemesis.State{},
+		bad: map[string]bool{}},
 		Faults: o.Plan.Faults, Ledger: &nemesis.Ledger{Nodes: e.names, Assumption: o.Assumption}}
 	e.running.Go(func() {
 		for {
