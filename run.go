@@ -98,7 +98,11 @@ func runOne(ctx context.Context, s session) (report.Results, error) {
 	}
 	s.phase("tear-down", began)
 	results.Phases = s.phases
-	return results, s.run.Save(results)
+	if err := s.run.Save(results); err != nil { // they are stored already, but for this last phase
+		s.log.Error("store results", "error", err)
+		fmt.Fprintf(s.stderr, "sunder: %v\n", err)
+	}
+	return results, nil
 }
 
 // closeLimit bounds tearing down.
