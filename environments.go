@@ -105,8 +105,8 @@ func (s *session) containers(ctx context.Context) (stage, error) {
 	for _, p := range c.Phases() {
 		s.log.Info("cluster", "phase", p.Name, "took", p.Took)
 	}
-	return &contained{environment.New(ctx, c, environment.Options{Plan: s.plan, Client: s.test.Client,
-		Assumption: system.Clock(), Abort: abortOf(ctx).Done(), Log: s.log}), c,
+	return &contained{environment.New(ctx, abortOf(ctx), c, environment.Options{Plan: s.plan, Client: s.test.Client,
+		Assumption: system.Clock(), Log: s.log}), c,
 		s.test.Options.Nodes}, nil
 }
 

@@ -93,9 +93,10 @@ func (f testFlags) plan(c *cobra.Command) (plan.Plan, error) {
 	if f.rate != 0 {
 		std.rate = max(f.rate, 0)
 	}
-	p := plan.Plan{Version: plan.Version, Revision: revision().name, Seed: f.seed, Environment: f.env,
-		System: f.system, Workload: f.workload, Bug: f.bug, Options: maps.Clone(f.options),
-		Nodes: f.nodes, Rate: std.rate, TimeLimit: plan.Of(std.timeLimit)}
+	p := plan.Plan{Version: plan.Version, Revision: origin().Revision, Seed: f.seed,
+		Environment: f.env, System: f.system, Workload: f.workload, Bug: f.bug,
+		Options: maps.Clone(f.options), Nodes: f.nodes, Rate: std.rate,
+		TimeLimit: plan.Of(std.timeLimit)}
 	if p.Options == nil {
 		p.Options = map[string]string{}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -19,6 +20,7 @@ import (
 	"sunder/harness/report/page"
 	"sunder/harness/report/store"
 	"sunder/nodes"
+	"sunder/nodes/kv"
 )
 
 // session is one test on its way from a plan to a verdict.
@@ -65,7 +67,7 @@ func runOne(ctx context.Context, s session) (report.Results, error) {
 	if s.parts, err = partsOf(s.plan); err != nil {
 		return report.Results{}, err
 	}
-	sessions := contains(s.parts.protocol.Ops, kvOpenSession)
+	sessions := slices.Contains(s.parts.protocol.Ops, kv.OpenSession)
 	s.test = harness.NewTest(s.plan, s.parts.workload, sessions)
 	if s.run, err = store.Create(s.flags.store, s.plan, origin()); err != nil {
 		return report.Results{}, usage("%w", err)
@@ -135,6 +137,10 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 	err = harness.Conduct(ctx, abortOf(ctx), env, s.test.Scheduler(), progress,
 		func(line string) { s.log.Info(line) })
 	progress.done()
+	if abortOf(ctx).Err() != nil {
+		return report.Results{}, broken(errors.New("interrupted twice: the test was not judged; " +
+			"sunder analyze " + s.run.Dir + " judges what there is"))
+	}
 	if err = errors.Join(err, f.Sync()); err != nil {
 		return report.Results{}, broken(fmt.Errorf("conduct test: %w", err))
 	}
@@ -219,23 +225,9 @@ func (s *session) publish(r report.Results, events []history.Event, left remains
 	if s.flags.json {
 		out = s.stderr
 	}
-	err = errors.Join(err, report.Text(out, r, columnsOf(out), isTerminal(out)), githubSummary(r))
+	err = errors.Join(err, report.Text(out, r, columnsOf(out), isTerminal(out)), report.AppendSummary(os.Getenv("GITHUB_STEP_SUMMARY"), r))
 	if err != nil {
 		return broken(err)
 	}
 	return nil
-}
-
-// githubSummary appends to the summary of a GitHub Actions step, if this is one.
-func githubSummary(r report.Results) (err error) {
-	path := os.Getenv("GITHUB_STEP_SUMMARY")
-	if path == "" {
-		return nil
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
-	if err != nil {
-		return fmt.Errorf("append summary: %w", err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return report.Summary(f, r)
 }

@@ -30,8 +30,8 @@ type Environment interface {
 	Await(until time.Duration) (history.Event, bool)
 }
 
-// Journal appends an event to the history and returns it with its index. Flush is called before a
-// wait, so that a killed harness loses little.
+// Journal appends an event to the history and returns it with its index. Flush is called in a wait
+// that turns out to be long, so that a killed harness loses little.
 type Journal interface {
 	Append(history.Event) (history.Event, error)
 	Flush() error
@@ -41,21 +41,19 @@ type Journal interface {
 var ErrAborted = errors.New("the test was aborted")
 
 // Conduct runs a test to its end. An event is in the journal before anything is done about it:
-// invocations before they are dispatched, completions before anything else is generated. When ctx
+// invocations before they are dispatched, completions before anything else is generated. When stop
 // ends, generating stops, and healing, recovery and the final phase follow as ever. When abort
 // ends, nothing follows: the cluster is about to be taken down as it is.
-func Conduct(ctx, abort context.Context, env Environment, s *scheduler.Scheduler, j Journal,
+func Conduct(stop, abort context.Context, env Environment, s *scheduler.Scheduler, j Journal,
 	log func(string)) error {
-	stopping := ctx.Done()
+	stopped := false
 	for {
+		if !stopped && stop.Err() != nil {
+			stopped = true
+			s.Stop()
+		}
 		if abort.Err() != nil {
 			return errors.Join(ErrAborted, j.Flush())
-		}
-		select {
-		case <-stopping:
-			s.Stop()
-			stopping = nil
-		default:
 		}
 		now := env.Now()
 		a := s.Next(now)
@@ -65,10 +63,9 @@ func Conduct(ctx, abort context.Context, env Environment, s *scheduler.Scheduler
 		case scheduler.Log:
 			log(a.Text)
 		case scheduler.Wait:
-			if err := await(env, s, j, now, a.Until); err != nil {
+			if err := await(stop, env, s, j, now, a.Until); err != nil {
 				return err
 			}
-			continue
 		default:
 			if err := start(env, j, a); err != nil {
 				return err
@@ -97,21 +94,27 @@ func start(env Environment, j Journal, a scheduler.Action) error {
 	return nil
 }
 
-// flushWait is the shortest wait before which the journal is flushed.
+// flushWait is how long nothing must have come before the journal is flushed.
 const flushWait = 10 * time.Millisecond
 
-func await(env Environment, s *scheduler.Scheduler, j Journal, now, until time.Duration) error {
-	if until-now >= flushWait {
+// await waits for one completion. While they come fast nothing is flushed: that would be a system
+// call for every few operations.
+func await(ctx context.Context, env Environment, s *scheduler.Scheduler, j Journal,
+	now, until time.Duration) error {
+	soon := min(until, now+flushWait)
+	e, ok := env.Await(soon)
+	if !ok && soon < until {
 		if err := j.Flush(); err != nil {
 			return err
 		}
-	}
-	if e, ok := env.Await(until); ok {
-		if err := complete(s, j, e); err != nil {
-			return err
+		if ctx.Err() == nil { // else this may have been the early return that is due only once
+			e, ok = env.Await(until)
 		}
 	}
-	return drain(env, s, j)
+	if !ok {
+		return nil
+	}
+	return complete(s, j, e)
 }
 
 // drain takes all completions that have arrived: to generate before that would make operations

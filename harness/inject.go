@@ -13,12 +13,11 @@ import (
 type Driver interface {
 	// View is what is known now, to resolve a symbolic target by.
 	View() nemesis.View
-	// Apply brings every node into its state. What it could not do shows in what is read back.
-	Apply(map[string]nemesis.State) error
+	// Apply brings every node into its state, and says how long it was until the last one was.
+	// What it could not do shows in what is read back.
+	Apply(map[string]nemesis.State) (took time.Duration, err error)
 	// Read is what there is to read of every node, from the kernel and from the node itself.
 	Read() map[string]nemesis.Evidence
-	// Now is the time of the history.
-	Now() time.Duration
 }
 
 // Injector starts and ends the faults of a plan through a Driver, and judges from what it reads
@@ -47,9 +46,7 @@ func (x *Injector) start(i int) (history.Value, error) {
 	if err != nil {
 		return history.Marshal(Asked(i, x.Faults[i])), err
 	}
-	began := x.Driver.Now()
-	err = x.Driver.Apply(x.Ledger.Desired())
-	proof.StartTook = x.Driver.Now() - began
+	proof.StartTook, err = x.Driver.Apply(x.Ledger.Desired())
 	proof.Started = x.Driver.Read()
 	if x.proofs == nil {
 		x.proofs = make(map[int]nemesis.Proof)
@@ -60,7 +57,8 @@ func (x *Injector) start(i int) (history.Value, error) {
 
 func (x *Injector) end(i int) (history.Value, error) {
 	if record, ended := x.stuck[i]; ended {
-		return history.Marshal(record), x.Driver.Apply(x.Ledger.Desired())
+		_, err := x.Driver.Apply(x.Ledger.Desired())
+		return history.Marshal(record), err
 	}
 	proof, started := x.proofs[i]
 	if !started { // its start was refused: there is nothing to end
@@ -69,9 +67,8 @@ func (x *Injector) end(i int) (history.Value, error) {
 	delete(x.proofs, i)
 	proof.Ending = x.Driver.Read()
 	record := x.Ledger.End(i, x.Driver.View().Now)
-	began := x.Driver.Now()
-	err := x.Driver.Apply(x.Ledger.Desired())
-	proof.EndTook = x.Driver.Now() - began
+	var err error
+	proof.EndTook, err = x.Driver.Apply(x.Ledger.Desired())
 	proof.Ended = x.Driver.Read()
 	record = record.Judge(proof)
 	if err != nil { // the scheduler asks again when everything is healed

@@ -46,7 +46,8 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	f.read()
 	stats := checker.Stats{Windows: f.windows(), FloorOps: int(e.Plan.TimeLimit.Seconds() * floorRate)}
 	parts := slices.Clone(e.Checkers)
-	parts = append(parts, stats, finals{f.names}, f, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
+	// Of those that say unknown the first gives the reason: causes stand before what follows.
+	parts = append(parts, f, finals{f.names}, stats, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
 	if e.Observed != nil {
 		parts = append(parts, invariants{f.names, e.Observed})
 	}
@@ -152,8 +153,12 @@ func (f faults) Check(context.Context, checker.History) checker.Result {
 	r := checker.Result{Name: f.Name(), Verdict: checker.Valid}
 	reasons := slices.Clone(f.troubles)
 	counts, done := map[nemesis.Effect]int{}, map[int]bool{}
-	for _, rec := range f.records {
+	for i, rec := range f.records {
 		if rec.Effect == "" {
+			judged := func(r nemesis.Record) bool { return r.Fault == rec.Fault && r.Effect != "" }
+			if !slices.ContainsFunc(f.records[i:], judged) {
+				reasons = append(reasons, fmt.Sprintf("%s was not seen to end", rec))
+			}
 			continue
 		}
 		counts[rec.Effect]++

@@ -23,7 +23,7 @@ func ParseID(name string) (ID, error) {
 			return ID(n), nil
 		}
 	}
-	return 0, fmt.Errorf("read node name %.40q: want n1, n2, ...", name)
+	return 0, fmt.Errorf("read node name %.40q: want one like n1", name)
 }
 
 // Handles that a node and its environment pass to each other.

@@ -22,7 +22,9 @@ const (
 )
 
 // Observation is one fact about a node, written down for oracles and reports before its effect
-// leaves the node. One a batch is enough: a chain hash covers what came before.
+// leaves the node. One Appended a batch is enough: a chain hash covers what came before. But each
+// entry has its Committed: two nodes that disagree about one may never again commit at an index
+// that the other told of.
 type Observation struct {
 	Fact  Fact   `json:"fact"`
 	Term  uint64 `json:"term"`

@@ -45,10 +45,11 @@ type Violation struct {
 type Oracle struct {
 	leaders map[uint64]nodes.ID // of a term
 	votes   map[voter]nodes.ID
-	entries map[place]seen
-	commits map[uint64]seen // at an index
+	entries table          // of one term at each index
+	others  map[place]seen // of further terms
+	commits table
 	states  map[uint64]seen // after an index
-	lives   map[nodes.ID]life
+	lives   []life          // by node
 }
 
 type voter struct {
@@ -58,12 +59,6 @@ type voter struct {
 
 // place names an entry of a log.
 type place struct{ index, term uint64 }
-
-// seen is what the first node said of a place.
-type seen struct {
-	hash, term uint64
-	node       nodes.ID
-}
 
 // life is what a node said since it booted.
 type life struct {
@@ -76,16 +71,16 @@ type life struct {
 // New is an oracle that has seen nothing.
 func New() *Oracle {
 	return &Oracle{leaders: map[uint64]nodes.ID{}, votes: map[voter]nodes.ID{},
-		entries: map[place]seen{}, commits: map[uint64]seen{}, states: map[uint64]seen{},
-		lives: map[nodes.ID]life{}}
+		others: map[place]seen{}, states: map[uint64]seen{}}
 }
 
 // Reset forgets everything but the memory that it takes: a simulation runs thousands of clusters.
 func (o *Oracle) Reset() {
 	clear(o.leaders)
 	clear(o.votes)
-	clear(o.entries)
-	clear(o.commits)
+	o.entries.reset()
+	clear(o.others)
+	o.commits.reset()
 	clear(o.states)
 	clear(o.lives)
 }
@@ -107,9 +102,12 @@ func Judge(streams [][]nodes.Observed) []Violation {
 // Observe takes in the next observation of a node, and returns what it violates, or nil. It
 // allocates only for what is new and for violations.
 func (o *Oracle) Observe(ob nodes.Observed) *Violation {
-	l := o.lives[ob.Node]
+	for int(ob.Node) >= len(o.lives) {
+		o.lives = append(o.lives, life{})
+	}
+	l := &o.lives[ob.Node]
 	if l.boot != ob.Boot {
-		l = life{boot: ob.Boot}
+		*l = life{boot: ob.Boot}
 	}
 	var v *Violation
 	switch ob.Fact {
@@ -121,13 +119,12 @@ func (o *Oracle) Observe(ob nodes.Observed) *Violation {
 	case nodes.Voted:
 		v = o.voted(ob)
 	case nodes.Appended:
-		v = o.appended(ob, &l)
+		v = o.appended(ob, l)
 	case nodes.Committed:
-		v = o.committed(ob, &l)
+		v = o.committed(ob, l)
 	case nodes.Applied:
 		v = o.applied(ob)
 	}
-	o.lives[ob.Node] = l
 	return v
 }
 
@@ -168,16 +165,25 @@ func (o *Oracle) appended(ob nodes.Observed, l *life) *Violation {
 // matches compares an entry with what other nodes, or other lives, have at that place.
 func (o *Oracle) matches(ob nodes.Observed) *Violation {
 	at := place{ob.Index, ob.Term}
-	first, known := o.entries[at]
-	if known && first.hash != ob.Hash {
-		return violation(LogMatching, ob, first.node, fmt.Sprintf(
-			"the logs of %s and %s differ at or before entry %d of term %d",
-			ob.Node, first.node, ob.Index, ob.Term))
+	own := seen{ob.Hash, ob.Term, ob.Node}
+	first := o.entries.get(ob.Index)
+	switch {
+	case first.node == 0:
+		o.entries.put(ob.Index, own)
+		return nil
+	case first.term != ob.Term:
+		var known bool
+		if first, known = o.others[at]; !known {
+			o.others[at] = own
+			return nil
+		}
 	}
-	if !known {
-		o.entries[at] = seen{ob.Hash, ob.Term, ob.Node}
+	if first.hash == ob.Hash {
+		return nil
 	}
-	return nil
+	return violation(LogMatching, ob, first.node, fmt.Sprintf(
+		"the logs of %s and %s differ at or before entry %d of term %d",
+		ob.Node, first.node, ob.Index, ob.Term))
 }
 
 func (o *Oracle) committed(ob nodes.Observed, l *life) *Violation {
@@ -186,16 +192,17 @@ func (o *Oracle) committed(ob nodes.Observed, l *life) *Violation {
 			"%s goes back from commit index %d to %d", ob.Node, l.commit, ob.Index))
 	}
 	l.commit = ob.Index
-	first, known := o.commits[ob.Index]
-	if known && (first.hash != ob.Hash || first.term != ob.Term) {
+	first := o.commits.get(ob.Index)
+	switch {
+	case first.node == 0:
+		o.commits.put(ob.Index, seen{ob.Hash, ob.Term, ob.Node})
+		return o.matches(ob)
+	case first.hash != ob.Hash || first.term != ob.Term:
 		return violation(CommitAgreement, ob, first.node, fmt.Sprintf(
 			"%s committed entry %d of term %d, %s another one of term %d", ob.Node, ob.Index,
 			ob.Term, first.node, first.term))
 	}
-	if !known {
-		o.commits[ob.Index] = seen{ob.Hash, ob.Term, ob.Node}
-	}
-	return o.matches(ob)
+	return nil
 }
 
 func (o *Oracle) applied(ob nodes.Observed) *Violation {

@@ -73,8 +73,6 @@ func (w *World) leader() (leader string, agree bool) {
 // driver is the World as the injector sees it.
 type driver struct{ w *World }
 
-func (d driver) Now() time.Duration { return d.w.now }
-
 func (d driver) View() nemesis.View {
 	v := nemesis.View{Now: d.w.now}
 	var term uint64
@@ -91,15 +89,16 @@ func (d driver) View() nemesis.View {
 	return v
 }
 
-// Apply brings the nodes into their states. Processes start with the clock that they shall have.
-func (d driver) Apply(states map[string]nemesis.State) error {
+// Apply brings the nodes into their states, at once. Processes start with the clock that they
+// shall have.
+func (d driver) Apply(states map[string]nemesis.State) (time.Duration, error) {
 	for _, n := range d.w.nodes {
 		s := states[n.id.String()]
 		n.drop = map[nodes.ID]bool{}
 		for _, name := range s.Drop {
 			from, err := nodes.ParseID(name)
 			if err != nil {
-				return err
+				return 0, err
 			}
 			n.drop[from] = true
 		}
@@ -122,7 +121,7 @@ func (d driver) Apply(states map[string]nemesis.State) error {
 			n.resume()
 		}
 	}
-	return nil
+	return 0, nil
 }
 
 // Read tells what is. Over each edge that is cut it sends a probe, as protocols leave some idle.

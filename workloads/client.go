@@ -111,8 +111,12 @@ func (c *client) insist(conn nodes.Conn, cmd kv.Command) (kv.Result, error) {
 	cmd.Session, cmd.Seq = c.session, c.seq
 	var doubt error // of the first attempt that may have taken effect
 	for {
-		res, err := c.attempt(conn, c.nodes[c.at], cmd, c.timeout/sessionAttempts)
+		res, err := c.attempt(conn, c.nodes[c.at], cmd,
+			min(c.timeout/sessionAttempts, deadline-conn.Now()))
 		if err == nil || decided(res) {
+			if res.Code == kv.SessionExpired { // the next operation opens another
+				c.session, c.seq = 0, 0
+			}
 			return res, err
 		}
 		if !errors.Is(err, history.ErrDefinite) && doubt == nil {
@@ -124,7 +128,7 @@ func (c *client) insist(conn nodes.Conn, cmd kv.Command) (kv.Result, error) {
 			conn.Sleep(sessionPause)
 		}
 		if stopped || conn.Now() >= deadline {
-			if doubt != nil { // a last refusal says nothing about the attempts before
+			if doubt != nil {
 				err = doubt
 			}
 			return res, err

@@ -2,6 +2,9 @@ package workloads
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"sunder/checker"
@@ -80,8 +83,8 @@ func registerMain(o Options) generator.Generator {
 		group = 0 // one group of all
 	}
 	g := generator.Keys{
-		Of: func(string) generator.Generator {
-			return generator.Fold(int64(0), lastSeen, func(seen int64, c generator.Context,
+		Of: func(key string) generator.Generator {
+			return generator.Fold(int64(0), lastSeen(key), func(seen int64, c generator.Context,
 				t generator.Thread) generator.Op {
 				return registerOp(roleOf(o, int(t)), seen, c)
 			})
@@ -95,23 +98,25 @@ func registerMain(o Options) generator.Generator {
 	return g.TimeLimit(o.TimeLimit).Clients()
 }
 
-// lastSeen is the value that a key was last known to hold; 0 is none.
-func lastSeen(seen int64, e history.Event) int64 {
-	if e.Kind != history.OK {
+// lastSeen keeps the value that a key was last known to hold; 0 is none. It hears of the key that
+// the group worked on before, too.
+func lastSeen(key string) func(int64, history.Event) int64 {
+	return func(seen int64, e history.Event) int64 {
+		if e.Kind != history.OK || e.Key != key {
+			return seen
+		}
+		switch e.F {
+		case "read", "write":
+			if v, err := e.Value.Int(); err == nil {
+				return v
+			}
+		case "cas":
+			if _, v, err := readPair(e.Value); err == nil {
+				return v
+			}
+		}
 		return seen
 	}
-	switch e.F {
-	case "read", "write":
-		if v, err := e.Value.Int(); err == nil {
-			return v
-		}
-	case "cas":
-		var pair [2]int64
-		if e.Value.Decode(&pair) == nil {
-			return pair[1]
-		}
-	}
-	return seen
 }
 
 func registerOp(r role, seen int64, c generator.Context) generator.Op {
@@ -121,9 +126,36 @@ func registerOp(r role, seen int64, c generator.Context) generator.Op {
 	case !r.writes || r.reads && draw < readShare:
 		return generator.Op{F: "read"}
 	case r.reads && seen != 0 && draw < readShare+casShare:
-		return generator.Op{F: "cas", Value: history.Marshal([2]int64{seen, fresh})}
+		return generator.Op{F: "cas", Value: pairOf(seen, fresh)}
 	}
 	return generator.Op{F: "write", Value: history.Int(fresh)}
+}
+
+// pairOf is the argument of a compare-and-set: [old,new].
+func pairOf(old, to int64) history.Value {
+	b := make([]byte, 0, 42) // two of the longest integers
+	b = strconv.AppendInt(append(b, '['), old, 10)
+	b = strconv.AppendInt(append(b, ','), to, 10)
+	return history.Value(append(b, ']'))
+}
+
+// readPair reads what pairOf wrote, or the same in other JSON.
+func readPair(v history.Value) (old, to int64, err error) {
+	if a, b, ok := strings.Cut(string(v), ","); ok && len(a) > 1 && len(b) > 1 {
+		old, errOld := strconv.ParseInt(a[1:], 10, 64)
+		to, errTo := strconv.ParseInt(b[:len(b)-1], 10, 64)
+		if errOld == nil && errTo == nil && a[0] == '[' && b[len(b)-1] == ']' {
+			return old, to, nil
+		}
+	}
+	var pair []int64
+	if err := v.Decode(&pair); err != nil {
+		return 0, 0, err
+	}
+	if len(pair) != 2 {
+		return 0, 0, fmt.Errorf("read value %.40q: want [old,new]", string(v))
+	}
+	return pair[0], pair[1], nil
 }
 
 // registerFinal reads every key on every node until that node answers, all nodes side by side.
@@ -167,11 +199,11 @@ func (c *registerClient) Invoke(conn nodes.Conn, inv history.Event) (history.Val
 		}
 		cmd.Op, cmd.Arg = kv.Write, n
 	case "cas":
-		var pair [2]int64
-		if err := inv.Value.Decode(&pair); err != nil {
+		old, to, err := readPair(inv.Value)
+		if err != nil {
 			return "", history.Definite(err)
 		}
-		cmd.Op, cmd.Old, cmd.Arg = kv.CAS, pair[0], pair[1]
+		cmd.Op, cmd.Old, cmd.Arg = kv.CAS, old, to
 	default:
 		return "", history.Definite(errMalformed)
 	}

@@ -20,9 +20,9 @@ type decision struct {
 
 // decide asks the engines in turn: the one for unique values where the model has it, the search
 // over windows, and porcupine where that one's windows are too narrow.
-func (l *linear[S, O]) decide(ctx context.Context, ops []Op[O], memory int64) decision {
+func (l *linear[S, O]) decide(ctx context.Context, ops []Op[O], e effort) decision {
 	if len(ops) > 0 && ops[len(ops)-1].Index >= math.MaxUint32-2 {
-		return decision{answer: refer(ctx, l.model, ops, memory), engine: "porcupine"}
+		return decision{answer: refer(ctx, l.model, ops, e), engine: "porcupine"}
 	}
 	if l.model.quick != nil {
 		if d, applies := l.model.quick(ops); applies {
@@ -40,10 +40,10 @@ func (l *linear[S, O]) decide(ctx context.Context, ops []Op[O], memory int64) de
 		in[i] = window.Op{Call: call, Return: ret, Class: typed.Class(ops[i].Do)}
 	}
 	answers := map[window.Answer]answer{window.Legal: legal, window.Illegal: illegal,
-		window.Stopped: outOfTime}
-	got, order := window.Search(ctx, in, typed, memory)
+		window.Stopped: outOfTime, window.Tired: outOfSteps}
+	got, order := window.Search(ctx, in, typed, window.Limits{Memory: e.memory, Steps: e.steps})
 	if got == window.TooWide {
-		return decision{answer: refer(ctx, l.model, ops, memory), engine: "porcupine"}
+		return decision{answer: refer(ctx, l.model, ops, e), engine: "porcupine"}
 	}
 	return decision{answer: answers[got], engine: "window", order: order}
 }

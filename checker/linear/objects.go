@@ -125,7 +125,8 @@ func KV(b Budget) checker.Checker {
 
 // narrowAppends allows only what fits the longest text that was read. Where nothing but appends
 // changes the text, it only grows: it is the beginning of that text, or goes on from it.
-func narrowAppends(ops []Op[step], do func(string, step) (string, bool)) func(string, step) (string, bool) {
+func narrowAppends(ops []Op[step], do func(string, step) (string, bool)) func(string,
+	step) (string, bool) {
 	longest := ""
 	for _, o := range ops {
 		switch o.Do.f {

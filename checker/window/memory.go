@@ -42,7 +42,8 @@ func (m *memory) add(f *frame, used *supply) bool {
 // find looks at the entries like the one asked for until one covers it, or there is a free place.
 // The first few stand where the configuration alone puts them, the others where what was used up
 // does too.
-func (m *memory) find(p slots, pos, state int32, sum uint64, covers func(*entry) bool) (*entry, bool) {
+func (m *memory) find(p slots, pos, state int32, sum uint64, covers func(*entry) bool) (*entry,
+	bool) {
 	h, alike := hash(p, pos, state), 0
 	mask := uint64(len(m.table) - 1)
 	for ; m.table[h&mask].pos >= 0; h++ {

@@ -26,7 +26,6 @@ type Options struct {
 	Plan       plan.Plan
 	Assumption nodes.ClockAssumption
 	Client     func(history.Process) nodes.Client
-	Abort      <-chan struct{} // closed when nothing is worth waiting for any more; nil: never
 	Log        hclog.Logger
 }
 
@@ -40,7 +39,8 @@ type Environment struct {
 	origin    time.Time
 	originRaw time.Duration // the same instant on CLOCK_MONOTONIC_RAW, by which nodes observe
 
-	interrupt <-chan struct{} // nil once it was heard
+	interrupt <-chan struct{} // what makes Await return early: stop's end, and then abort's
+	abort     <-chan struct{}
 	life      context.Context // of clients, probes and the nemesis
 	end       context.CancelFunc
 	running   sync.WaitGroup
@@ -53,21 +53,21 @@ type Environment struct {
 	watch       watch
 }
 
-// New is the environment of a cluster that is up. History time begins now. When ctx ends, Await
-// returns early once.
-func New(ctx context.Context, c *docker.Cluster, o Options) *Environment {
+// New is the environment of a cluster that is up. History time begins now. When stop ends, Await
+// returns early once; when abort ends, always.
+func New(stop, abort context.Context, c *docker.Cluster, o Options) *Environment {
 	e := &Environment{Options: o, cluster: c, origin: time.Now(), originRaw: rawClock(),
-		interrupt: ctx.Done(), completions: make(chan history.Event, 2*o.Plan.Concurrency+16),
+		interrupt: stop.Done(), abort: abort.Done(), completions: make(chan history.Event, 2*o.Plan.Concurrency+16),
 		processes: map[history.Process]chan history.Event{}, timer: time.NewTimer(0),
 		jobs: make(chan func(), 1)}
 	for i := range o.Plan.Nodes {
 		id := nodes.ID(i + 1)
 		e.ids, e.names = append(e.ids, id), append(e.names, id.String())
 	}
-	e.life, e.end = context.WithCancel(context.WithoutCancel(ctx))
-	e.injector = harness.Injector{Driver: &driver{e: e, now: map[string]nemesis.State{},
-		bad: map[string]bool{}},
-		Faults: o.Plan.Faults, Ledger: &nemesis.Ledger{Nodes: e.names, Assumption: o.Assumption}}
+	e.life, e.end = context.WithCancel(context.WithoutCancel(stop))
+	e.injector = harness.Injector{Faults: o.Plan.Faults,
+		Driver: &driver{e: e, now: map[string]nemesis.State{}, bad: map[string]bool{}},
+		Ledger: &nemesis.Ledger{Nodes: e.names, Assumption: o.Assumption}}
 	e.running.Go(func() {
 		for {
 			select {
@@ -122,8 +122,7 @@ func (e *Environment) Await(until time.Duration) (history.Event, bool) {
 		return e.completed(c), true
 	case <-e.timer.C:
 	case <-e.interrupt:
-		e.interrupt = nil
-	case <-e.Abort:
+		e.interrupt = e.abort
 	}
 	return history.Event{}, false
 }
@@ -206,11 +205,16 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// rawClock is CLOCK_MONOTONIC_RAW.
-func rawClock() time.Duration {
+// rawClock is CLOCK_MONOTONIC_RAW, by which nodes note what they observe.
+func rawClock() time.Duration { return clock(unix.CLOCK_MONOTONIC_RAW) }
+
+// monotonic is CLOCK_MONOTONIC, by which agents note what they did.
+func monotonic() time.Duration { return clock(unix.CLOCK_MONOTONIC) }
+
+func clock(id int32) time.Duration {
 	var t unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC_RAW, &t); err != nil {
-		panic(fmt.Sprintf("environment: this machine has no raw clock: %v", err))
+	if err := unix.ClockGettime(id, &t); err != nil {
+		panic(fmt.Sprintf("environment: this machine has no clock %d: %v", id, err))
 	}
 	return time.Duration(t.Nano())
 }

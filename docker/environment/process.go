@@ -85,14 +85,13 @@ func (p *process) Do(to nodes.ID, c kv.Command, timeout time.Duration) (kv.Resul
 	return res, nil
 }
 
-// stopped is err, or ErrStopped where the end of the test is the cause: a client that tries again
-// must not do so then.
+// stopped is err, or ErrStopped where the end of the test is the cause.
 func (p *process) stopped(err error) error {
 	switch {
 	case p.e.life.Err() == nil:
 		return err
 	case errors.Is(err, history.ErrDefinite):
-		return history.Definite(nodes.ErrStopped)
+		return history.Definite(fmt.Errorf("%w: %w", nodes.ErrStopped, err))
 	}
 	return nodes.ErrStopped
 }

@@ -74,7 +74,9 @@ func (t *text) verdict(r Results) {
 		}
 		t.line("")
 		t.wrap("  ", name)
-		t.wrap("    ", a.Words)
+		if !strings.Contains(r.Why, a.Words) {
+			t.wrap("    ", a.Words)
+		}
 	}
 	t.line("")
 }
@@ -101,7 +103,7 @@ func (t *text) faults(r Results) {
 			break
 		}
 		t.field("", fmt.Sprintf("%d: %s, %.1f–%.1f s, %s", f.Window.Fault, f.Name(),
-			f.From.Seconds(), f.To.Seconds(), f.Outcome()))
+			f.From.Seconds(), f.To.Seconds(), short(f.Outcome())))
 	}
 }
 
@@ -112,11 +114,21 @@ func (t *text) checkers(r Results) {
 			name = "checkers"
 		}
 		say := Sure(c.Verdict) + "  " + c.Name
-		if c.Reason != "" {
+		if c.Reason != "" && !strings.Contains(r.Why, c.Reason) {
 			say += ": " + c.Reason
 		}
 		t.field(name, say)
 	}
+}
+
+// outcomeMax is how much of a fault's evidence a terminal shows; the page has all of it.
+const outcomeMax = 150
+
+func short(s string) string {
+	if utf8.RuneCountInString(s) <= outcomeMax {
+		return s
+	}
+	return string([]rune(s)[:outcomeMax]) + " …"
 }
 
 // field writes a name and what there is to say, which hangs beside it.

@@ -21,8 +21,8 @@ import (
 //	cluster nodes=3 [OPTION=VALUE] [bug=NAME]   make a cluster
 //	timeout n1                     time passes until n1's next timer, which fires
 //	wait 40ms                      time passes, and nothing else
-//	deliver [from=n1] [to=n2] [n=1]   what is under way arrives, in the order of sending
-//	drop    [from=n1] [to=n2] [n=1]   or does not
+//	deliver [from=n1] [to=n2]      what is under way arrives, in the order of sending
+//	drop [from=n1] [to=n2]         or does not; with n=2, two of them, with skip=1, but the first
 //	sync [n1]                      the fsyncs that are under way end, and those they lead to
 //	isolate n1, heal               cut n1 off from all others; let all messages pass again
 //	settle                         deliver and sync until nothing is under way
@@ -220,17 +220,25 @@ func (s *script) one(chosen func(event) bool, happens bool) bool {
 
 // deliver lets those messages arrive, or not, that are under way now.
 func (s *script) deliver(d *datadriven.TestData, arrive bool) {
-	from, to, n := "", "", 0
+	from, to, n, skip := "", "", 0, 0
 	d.MaybeScanArgs(s.t, "from", &from)
 	d.MaybeScanArgs(s.t, "to", &to)
 	d.MaybeScanArgs(s.t, "n", &n)
+	d.MaybeScanArgs(s.t, "skip", &skip)
 	last := s.c.seq
 	chosen := func(e event) bool {
 		return e.kind == deliver && e.seq <= last && (from == "" || e.from.String() == from) &&
 			(to == "" || e.node.String() == to)
 	}
+	past := uint64(0)
+	for _, e := range s.c.events {
+		if skip > 0 && chosen(e) {
+			past, skip = e.seq, skip-1
+		}
+	}
+	later := func(e event) bool { return e.seq > past && chosen(e) }
 	for i := 0; n == 0 || i < n; i++ {
-		if !s.one(chosen, arrive) {
+		if !s.one(later, arrive) {
 			return
 		}
 	}

@@ -63,7 +63,8 @@ func (c *Cluster) Blow(s Storm, d time.Duration) {
 }
 
 // Recover heals the network and the clocks, starts every node that is down, and waits until
-// the cluster answers a command on each key again. What does not come back is Broken.
+// the cluster answers a command on each key again. What does not come back is Broken, and so is
+// a command that was never answered though its node lived on.
 func (c *Cluster) Recover() {
 	c.Heal()
 	for _, id := range c.IDs() {
@@ -77,7 +78,26 @@ func (c *Cluster) Recover() {
 				command))
 		}
 	}
-	c.Run(500 * time.Millisecond)
+	if !c.RunUntil(5*time.Second, c.level) {
+		c.Broken = append(c.Broken, "5 s after all was healed, nodes differ in what is committed")
+	}
+	c.Run(time.Second)
+	for i, call := range c.Calls {
+		if call.Answers == 0 && !call.Lost {
+			c.broken(call.Node, "never answers request %d, %v", i+1, call.Command)
+		}
+	}
+}
+
+// level says whether all nodes that can tell know the same to be committed.
+func (c *Cluster) level() bool {
+	first, _ := c.Status(1)
+	for _, id := range c.IDs() {
+		if s, ok := c.Status(id); ok && s.Commit != first.Commit {
+			return false
+		}
+	}
+	return true
 }
 
 // ask sends a command to the leader and says whether it was answered.
@@ -140,6 +160,12 @@ func (c *Cluster) count(p *client) kv.Command {
 		Session: p.session, Seq: p.seq}
 }
 
+// rate is within 1±Drift. The conversion keeps compilers from fusing the sum, which would make
+// other runs on other machines.
+func (s *Storm) rate(c *Cluster) float64 {
+	return 1 + float64(s.Drift*(float64(c.draw("rate", 2001))/1000-1))
+}
+
 // fault draws one fault, and starts nodes that are down.
 func (c *Cluster) fault(s Storm) {
 	one := nodes.ID(1 + c.draw("one", uint64(c.setup.Nodes)))
@@ -165,7 +191,7 @@ func (c *Cluster) fault(s Storm) {
 				c.Crash(id, Power)
 			}
 		}},
-		{s.Rates, func() { c.SetRate(one, 1+s.Drift*(float64(c.draw("rate", 2001))/1000-1)) }},
+		{s.Rates, func() { c.SetRate(one, s.rate(c)) }},
 	} {
 		if at < f.weight {
 			f.do()

@@ -54,7 +54,7 @@ func configuration(t *testing.T, p nodes.Protocol) {
 // decoding feeds garbage of every kind to the decoder, most of it near what may be valid.
 func decoding(t *testing.T, p nodes.Protocol) {
 	c := NewCluster(p, Setup{Nodes: 1})
-	for n := range 200_000 {
+	for n := range 50_000 {
 		garbage := make([]byte, n%40)
 		for i := range garbage {
 			garbage[i] = byte(c.draw("garbage", 256)) & byte(c.draw("mask", 256))

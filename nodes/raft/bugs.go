@@ -36,8 +36,8 @@ const (
 // plantedBugs is all of them, at the place of their number less one.
 var plantedBugs = []nodes.Bug{
 	{Name: "stale-read", Doc: "a leader answers reads from its own state without asking whether " +
-		"it still leads, and never steps down by itself, which would hide that: a deposed one " +
-		"answers with the past (thesis 6.4, 6.2)"},
+		"it still leads, and does not resign when it hears from nobody: a deposed one answers " +
+		"with the past (thesis 6.2, 6.4)"},
 	{Name: "lost-ack", Doc: "a leader commits and acknowledges what it alone has: " +
 		"its successor may never have heard of it"},
 	{Name: "quorum-half", Doc: "half of the nodes are enough for a quorum: two quorums need not " +

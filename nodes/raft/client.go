@@ -19,7 +19,6 @@ type queue[T any] struct {
 
 func (q *queue[T]) len() int   { return len(q.list) - q.head }
 func (q *queue[T]) front() *T  { return &q.list[q.head] }
-func (q *queue[T]) back() *T   { return &q.list[len(q.list)-1] }
 func (q *queue[T]) push(one T) { q.list = append(q.list, one) }
 
 func (q *queue[T]) pop() T {

@@ -56,7 +56,7 @@ func TestLeasesHoldWithinTheDeclaredDriftOnly(t *testing.T) {
 		{"beyond the assumption", "", 0.5, 1.5, true},
 	} {
 		runs, widest := 0, -time.Hour
-		const seeds = 40
+		const seeds = 15
 		for seed := range uint64(seeds) {
 			c, old := leased(5, seed, k.bug)
 			for _, id := range c.IDs() {
@@ -82,7 +82,7 @@ func TestLeasesHoldWithinTheDeclaredDriftOnly(t *testing.T) {
 func TestARestartDoesNotBreakAPromise(t *testing.T) {
 	for _, bug := range []string{"", "restart-votes-in-lease"} {
 		stale := 0
-		const seeds = 40
+		const seeds = 15
 		for seed := range uint64(seeds) {
 			c, old := leased(3, seed, bug)
 			c.Run(200 * time.Millisecond)

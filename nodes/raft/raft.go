@@ -4,16 +4,15 @@
 // Algorithm", 2014; "section" and "figure" mean this one) and, where that is silent, Ongaro's
 // dissertation ("thesis"). Beyond the paper's core it has pre-vote (thesis 9.6), check-quorum
 // (6.2), leader stickiness (4.2.3), batching and pipelining (10.2), ReadIndex and lease reads
-// (6.4), client sessions (6.3, in kv.Machine), and snapshots (5). The members are fixed: single
-// server changes and leadership transfer are not here yet. A quorum is asked for in one place, and
-// the votes and replies of a node that is no member are ignored in another; both are Recv's and
-// node.quorum's.
+// (6.4), client sessions (6.3, in kv.Machine), and snapshots (5). The members are fixed: changes
+// of membership (4) and leadership transfer (3.10) are a later issue. Their places are known: who
+// counts is asked in quorumOf and count only, and stickiness is onVote's first line.
 //
 // A node has one idea a file: raft.go, its parts and what calls them; election.go, how it comes
-// to lead; replication.go, what it does then; follow.go, what the others do; reads.go and
-// lease.go; client.go, commands and their answers; log.go, the log in memory; disk.go, what is
-// written and when others hear of it; recovery.go, how it is read again; snapshot.go and
-// install.go; bugs.go, the planted mistakes, off unless named.
+// to lead; replication.go, what it does then; follow.go, what the others do; reads.go, lease.go
+// and inquire.go, reads at a leader and at a follower; client.go, commands and their answers;
+// log.go, the log in memory; disk.go, what is written and when others hear of it; recovery.go, how
+// it is read again; snapshot.go and install.go; bugs.go, the planted mistakes, off unless named.
 package raft
 
 import (
@@ -101,7 +100,7 @@ type node struct {
 	proposals queue[proposal]
 	questions queue[question]
 	inquiries []inquiry // follower: reads that wait for a read index
-	inquired  uint64    // follower: id of the last inquiry
+	inquired  uint64    // follower: the last inquiry's number
 
 	timeout   time.Duration // of the current election
 	deadline  nodes.Mono    // when it falls due
@@ -164,7 +163,7 @@ func (n *node) Start(env nodes.Env, files []nodes.Recovered) {
 		return
 	}
 	n.observe(nodes.BecameFollower, n.term, mark{}, 0)
-	n.inquired = n.env.Rand("inquiries", 1<<62) // answers to a former life mean nothing to this one
+	n.inquired = env.Rand("inquiries", 1<<48) // answers of a former life shall not fit
 	n.promiseAtBoot()
 	n.drawTimeout()
 	n.restartElectionTimer()

@@ -54,7 +54,7 @@ func (n *node) sent(round uint64) (at nodes.Mono, known bool) {
 // measure is its own clock, be it right or wrong.
 func (n *node) inTouch() bool {
 	sent, known := n.sent(n.acked())
-	return known && n.env.Now().Sub(sent) < electionMax
+	return known && n.env.Now().Sub(sent) < electionMax || n.bug == bugStaleRead
 }
 
 // ask takes in a read (ReadIndex, thesis 6.4). It is answered from a state that has all that was

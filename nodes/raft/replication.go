@@ -57,7 +57,7 @@ func (n *node) onHeartbeatTimer() {
 		return
 	}
 	n.env.SetTimer(heartbeatTimer, heartbeatEvery)
-	if !n.inTouch() && n.bug != bugStaleRead { // stepping down would hide that bug
+	if !n.inTouch() {
 		n.becomeFollower(n.term, 0)
 		return
 	}

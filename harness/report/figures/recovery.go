@@ -41,12 +41,21 @@ func Recoveries(nodes []string, ops Ops, windows []Window) []Recovery {
 	return out
 }
 
+// nodeOf is the node that an operation asked last. A client that chooses its nodes itself tells
+// only with the completion.
+func nodeOf(op history.Operation) string {
+	if c := op.Completion; c != nil && c.Node != "" {
+		return c.Node
+	}
+	return op.Invocation.Node
+}
+
 // okTimes are the times at which each node answered ok, ascending.
 func okTimes(ops Ops) map[string][]time.Duration {
 	oks := make(map[string][]time.Duration)
 	for _, op := range ops {
 		if op.Kind() == history.OK {
-			n := op.Invocation.Node
+			n := nodeOf(op)
 			oks[n] = append(oks[n], op.Completion.Time)
 		}
 	}

@@ -31,7 +31,7 @@ func (w Window) Sides(nodes []string, ops Ops) []Side {
 		sideOf[n] = i
 	}
 	for _, op := range ops.Between(w.From, w.To) {
-		if i, known := sideOf[op.Invocation.Node]; known {
+		if i, known := sideOf[nodeOf(op)]; known {
 			sides[i].add(op.Kind())
 		}
 	}

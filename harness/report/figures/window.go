@@ -104,7 +104,7 @@ func Nodes(n int, ops Ops, windows []Window) []string {
 		seen[nodes.ID(i+1).String()] = true
 	}
 	for _, op := range ops {
-		seen[op.Invocation.Node] = true
+		seen[nodeOf(op)] = true
 	}
 	for _, w := range windows {
 		for _, t := range w.Targets {
