@@ -158,7 +158,13 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 	}
 	s.phase("judge", began)
 	results.Phases = s.phases
-	return results, s.publish(results, progress.events, left)
+	if err := s.publish(results, progress.events, left); err != nil {
+		if results.Verdict != "invalid" { // else that is what the user must hear
+			return results, err
+		}
+		fmt.Fprintf(s.stderr, "sunder: %v\n", err)
+	}
+	return results, nil
 }
 
 // judge gives the results of a history.

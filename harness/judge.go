@@ -44,7 +44,11 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	}
 	f := faults{planned: len(e.Plan.Faults), events: e.Events, names: names(e.Plan.Nodes)}
 	f.read()
-	stats := checker.Stats{Windows: f.windows(), FloorOps: int(e.Plan.TimeLimit.Seconds() * floorRate)}
+	floor := float64(floorRate)
+	if e.Plan.Rate > 0 {
+		floor = min(floor, e.Plan.Rate/2)
+	}
+	stats := checker.Stats{Windows: f.windows(), FloorOps: int(e.Plan.TimeLimit.Seconds() * floor)}
 	parts := slices.Clone(e.Checkers)
 	// Of those that say unknown the first gives the reason: causes stand before what follows.
 	parts = append(parts, f, finals{f.names}, stats, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
@@ -55,10 +59,19 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 		parts = append(parts, missing{e.Missing})
 	}
 	r := checker.All("sunder", parts...).Check(ctx, h)
-	if r.Verdict == checker.Invalid && f.outside() {
+	blamed := len(e.Checkers) // that clocks may explain: the workload's, which ask what clients saw
+	if f.outside() && checker.Worst(verdicts(r.Parts[:blamed])...) == checker.Invalid {
 		r.Reason = "outside the declared clock assumption (" + e.Assumption.Words + "): " + r.Reason
 	}
 	return r
+}
+
+func verdicts(parts []checker.Result) []checker.Verdict {
+	out := make([]checker.Verdict, len(parts))
+	for i, p := range parts {
+		out[i] = p.Verdict
+	}
+	return out
 }
 
 func names(n int) []string {
@@ -126,7 +139,9 @@ func (f *faults) read() {
 			f.troubles = append(f.troubles, fmt.Sprintf("event %d: %v", e.Index, err))
 			continue
 		}
-		f.records = append(f.records, r)
+		if r.Start.Duration != 0 || r.Effect != "" { // else its start was refused: it never was
+			f.records = append(f.records, r)
+		}
 	}
 }
 
