@@ -110,9 +110,9 @@ func (s *session) containers(ctx context.Context) (stage, error) {
 	for _, p := range c.Phases() {
 		s.log.Info("cluster", "phase", p.Name, "took", p.Took)
 	}
-	return &contained{environment.New(ctx, abortOf(ctx), c, environment.Options{Plan: s.plan, Client: s.test.Client,
-		Assumption: system.Clock(), Log: s.log}), c,
-		s.test.Options.Nodes}, nil
+	e := environment.New(ctx, abortOf(ctx), c, environment.Options{Plan: s.plan,
+		Client: s.test.Client, Assumption: system.Clock(), Log: s.log})
+	return &contained{e, c, s.test.Options.Nodes}, nil
 }
 
 // able says which kind of fault of the plan does not work here, and why.

@@ -231,7 +231,8 @@ func (s *session) publish(r report.Results, events []history.Event, left remains
 	if s.flags.json {
 		out = s.stderr
 	}
-	err = errors.Join(err, report.Text(out, r, columnsOf(out), isTerminal(out)), report.AppendSummary(os.Getenv("GITHUB_STEP_SUMMARY"), r))
+	err = errors.Join(err, report.Text(out, r, columnsOf(out), isTerminal(out)),
+		report.AppendSummary(os.Getenv("GITHUB_STEP_SUMMARY"), r))
 	if err != nil {
 		return broken(err)
 	}

@@ -58,8 +58,9 @@ type Environment struct {
 // returns early once; when abort ends, always.
 func New(stop, abort context.Context, c *docker.Cluster, o Options) *Environment {
 	e := &Environment{Options: o, cluster: c, origin: time.Now(), originRaw: rawClock(),
-		interrupt: stop.Done(), abort: abort.Done(), completions: make(chan history.Event, 2*o.Plan.Concurrency+16),
-		processes: map[history.Process]chan history.Event{}, timer: time.NewTimer(0),
+		interrupt: stop.Done(), abort: abort.Done(),
+		completions: make(chan history.Event, 2*o.Plan.Concurrency+16),
+		processes:   map[history.Process]chan history.Event{}, timer: time.NewTimer(0),
 		jobs: make(chan func(), 1)}
 	for i := range o.Plan.Nodes {
 		id := nodes.ID(i + 1)
