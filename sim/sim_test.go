@@ -69,7 +69,8 @@ func run(t testing.TB, p plan.Plan, observe bool) outcome {
 	}
 	defer w.Close()
 	j := &memory{note: test.Note}
-	if err := harness.Conduct(context.Background(), context.Background(), w, test.Scheduler(), j, func(string) {}); err != nil {
+	err = harness.Conduct(t.Context(), t.Context(), w, test.Scheduler(), j, func(string) {})
+	if err != nil {
 		t.Fatal(err)
 	}
 	out.events, out.trace = j.events, w.Trace()

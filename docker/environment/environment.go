@@ -60,6 +60,7 @@ type Environment struct {
 	completions chan history.Event
 	processes   map[history.Process]chan history.Event
 	timer       *time.Timer
+	driver      *driver
 	injector    harness.Injector
 	jobs        chan func()
 	watch       watch
@@ -82,8 +83,9 @@ func over(stop, abort context.Context, c cluster, o Options) *Environment {
 		e.ids, e.names = append(e.ids, id), append(e.names, id.String())
 	}
 	e.life, e.end = context.WithCancel(context.WithoutCancel(stop))
-	e.injector = harness.Injector{Driver: &driver{e: e,
-		now: map[string]nemesis.State{}, unsure: map[string]bool{}},
+	e.driver = &driver{e: e, now: map[string]nemesis.State{}, unsure: map[string]bool{},
+		dead: map[string]bool{}}
+	e.injector = harness.Injector{Driver: e.driver,
 		Faults: o.Plan.Faults, Ledger: &nemesis.Ledger{Nodes: e.names, Assumption: o.Assumption}}
 	e.running.Go(func() {
 		for {
@@ -165,7 +167,8 @@ func (e *Environment) Inject(inv history.Event, fault int, end bool) {
 	e.do(inv, func() (history.Value, error) { return e.injector.Do(fault, end) })
 }
 
-// Recover waits until every node runs and all agree on who leads.
+// Recover heals once more, makes sure that nothing of any fault is left, and waits until all nodes
+// agree on who leads.
 func (e *Environment) Recover(inv history.Event) { e.do(inv, e.recovered) }
 
 // do runs one operation of the nemesis. The scheduler starts one at a time, but it may give one
@@ -196,6 +199,9 @@ const recoverLimit = 30 * time.Second
 
 func (e *Environment) recovered() (history.Value, error) {
 	limit := e.Now() + recoverLimit
+	if err := e.driver.heal(e.injector.Ledger.Desired()); err != nil {
+		return "", fmt.Errorf("heal: %w", err)
+	}
 	for {
 		leader, agree := e.watch.look(e.life, e)
 		switch {
