@@ -14,8 +14,11 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"sunder/docker"
 	"sunder/harness/history"
 	"sunder/harness/plan"
+	"sunder/nemesis"
+	"sunder/nemesis/agent"
 	"sunder/nodes"
 	"sunder/nodes/host"
 	"sunder/nodes/kv"
@@ -52,6 +55,19 @@ func (a *answers) Address(nodes.ID) (string, error) {
 		return "", errNoMachine
 	}
 	return a.server.Listener.Addr().String(), nil
+}
+
+func (a *answers) Read(context.Context, nodes.ID) (agent.Evidence, error) {
+	return agent.Evidence{Process: agent.Process{State: agent.Running, PID: 1, Start: 1}}, nil
+}
+
+func (a *answers) Apply(ctx context.Context, id nodes.ID, _ nemesis.State) (agent.Evidence, error) {
+	return a.Read(ctx, id)
+}
+
+func (a *answers) Start(ctx context.Context, id nodes.ID) (docker.Machine, agent.Evidence, error) {
+	e, err := a.Read(ctx, id)
+	return docker.Machine{}, e, err
 }
 
 // writer is a client that writes with a deadline, and remembers its error.
