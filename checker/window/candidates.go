@@ -11,7 +11,7 @@ import (
 type candidate struct {
 	op    int32 // or none
 	class int32
-	state int32 // after it
+	state int32  // after it
 	end   uint32 // when it must have happened; of open-ended ones, a rank
 }
 
