@@ -79,26 +79,6 @@ func Mutex(b Budget) checker.Checker {
 	}, b)
 }
 
-// Queue is a checker of FIFO queues: enqueue takes a value, dequeue answers the oldest, or null
-// from an empty queue.
-func Queue(b Budget) checker.Checker {
-	return New(object{
-		name:    "queue",
-		asks:    map[string]string{"enqueue": "enqueue"},
-		answers: map[string]string{"dequeue": "dequeue"},
-		do: func(s string, o step) (string, bool) {
-			if o.f == "enqueue" {
-				return s + o.arg + "\n", true
-			}
-			oldest, rest, some := strings.Cut(s, "\n")
-			if !some {
-				return s, !o.known || o.arg == "null" || o.arg == ""
-			}
-			return rest, !o.known || oldest == o.arg
-		},
-	}.model(), b)
-}
-
 // KV is a checker of registers of strings: put (or write), append, and get (or read), which answers
 // the empty string before the first put.
 func KV(b Budget) checker.Checker {
