@@ -22,7 +22,8 @@ func TestObjects(t *testing.T) {
 		{"a release that may come", Mutex(Budget{}), "0 invoke lock m 0\n0 ok lock m 0\n" +
 			"0 invoke unlock m 0\n0 info unlock m 0\n1 invoke lock m 0\n1 ok lock m 0", "valid"},
 		{"a queue is in order", Queue(Budget{}), "0 invoke enqueue q 1\n0 ok enqueue q 1\n" +
-			"0 invoke enqueue q 2\n0 ok enqueue q 2\n1 invoke dequeue q null\n1 ok dequeue q 2", "reordered"},
+			"0 invoke enqueue q 2\n0 ok enqueue q 2\n1 invoke dequeue q null\n1 ok dequeue q 2",
+			"reordered"},
 		{"a queue of equals", Queue(Budget{}), "0 invoke enqueue q 1\n0 ok enqueue q 1\n" +
 			"0 invoke enqueue q 1\n0 ok enqueue q 1\n1 invoke dequeue q null\n1 ok dequeue q 1", "valid"},
 		{"a queue that somebody may empty", Queue(Budget{}), "0 invoke enqueue q 1\n0 ok enqueue q 1\n" +
@@ -48,10 +49,11 @@ func TestObjects(t *testing.T) {
 			"0 ok add s 10\n1 invoke read s null\n1 ok read s [2,10]", "valid"},
 		{"a set that forgets", Set(Budget{}), "0 invoke add s 2\n0 ok add s 2\n" +
 			"1 invoke read s null\n1 ok read s []", "not-linearizable"},
-		{"registers at one point", MultiRegister(Budget{}, "0"), "0 invoke txn t [[\"w\",\"x\",1],[\"w\",\"y\",1]]\n" +
-			"1 invoke txn t [[\"r\",\"x\",null],[\"r\",\"y\",null]]\n" +
-			"1 ok txn t [[\"r\",\"x\",1],[\"r\",\"y\",0]]\n" +
-			"0 ok txn t [[\"w\",\"x\",1],[\"w\",\"y\",1]]", "not-linearizable"},
+		{"registers at one point", MultiRegister(Budget{}, "0"),
+			"0 invoke txn t [[\"w\",\"x\",1],[\"w\",\"y\",1]]\n" +
+				"1 invoke txn t [[\"r\",\"x\",null],[\"r\",\"y\",null]]\n" +
+				"1 ok txn t [[\"r\",\"x\",1],[\"r\",\"y\",0]]\n" +
+				"0 ok txn t [[\"w\",\"x\",1],[\"w\",\"y\",1]]", "not-linearizable"},
 		{"what no mutex can", Mutex(Budget{}), "0 invoke read m 0\n0 ok read m 0", "unknown"},
 		{"what no queue can", Queue(Budget{}), "0 invoke read m 0\n0 ok read m 0", "unknown"},
 		{"no transaction", MultiRegister(Budget{}, "0"), "0 invoke txn m 7\n0 ok txn m 7", "unknown"},
