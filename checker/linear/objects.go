@@ -103,27 +103,6 @@ func KV(b Budget) checker.Checker {
 	return New(m, b)
 }
 
-// narrowAppends allows only what fits the longest text that was read. Where nothing but appends
-// changes the text, it only grows: it is the beginning of that text, or goes on from it.
-func narrowAppends(ops []Op[step], do func(string, step) (string, bool)) func(string,
-	step) (string, bool) {
-	longest := ""
-	for _, o := range ops {
-		switch o.Do.f {
-		case "put":
-			return do
-		case "get":
-			if text := unquote(o.Do.arg); len(text) > len(longest) {
-				longest = text
-			}
-		}
-	}
-	return func(s string, o step) (string, bool) {
-		next, ok := do(s, o)
-		return next, ok && (strings.HasPrefix(longest, next) || strings.HasPrefix(next, longest))
-	}
-}
-
 // unquote is the text that a JSON string says; null and nothing say none. Other values stand for
 // themselves.
 func unquote(v string) string {
