@@ -7,7 +7,7 @@ import (
 
 // narrowAppends allows only texts that fit what was read. A text begins with what the last put
 // wrote, or with nothing, and from there it only grows: it is the beginning of the longest text
-// that was read since that put, or goes on from it. For that it must be plain which put a text
+// that was read since that put, or goes on from it unread. For that it must be plain which put a text
 // comes from: each put and append writes something of its own, and none of them is the beginning
 // of another. Else nothing is narrowed.
 func narrowAppends(ops []Op[step], do func(string, step) (string, bool)) func(string,
@@ -38,11 +38,21 @@ func narrowAppends(ops []Op[step], do func(string, step) (string, bool)) func(st
 		}
 	}
 	return func(s string, o step) (string, bool) {
+		if s == unreadable && o.f != "put" {
+			return s, o.f == "append"
+		}
 		next, ok := do(s, o)
 		read := longest[origin(puts, next)]
-		return next, ok && (strings.HasPrefix(read, next) || strings.HasPrefix(next, read))
+		if len(next) > len(read) && strings.HasPrefix(next, read) {
+			return unreadable, ok
+		}
+		return next, ok && strings.HasPrefix(read, next)
 	}
 }
+
+// unreadable stands for every text that went on from the longest that was read since its put:
+// nobody reads anything again until the next put, so in what order it grows does not matter.
+const unreadable = "\x00"
 
 // origin is the put that a text begins with, or nothing. puts ascend, and none is the beginning of
 // another.
