@@ -20,7 +20,7 @@ const (
 	ReadSet                   // answers the set, ascending
 	Enqueue                   // appends Arg to the queue
 	Dequeue                   // takes and answers the oldest element, or that there is none
-	Lock                      // takes the lock for owner Arg, answers the fencing token; held: lock-held
+	Lock                      // takes the lock for owner Arg, answers its fencing token; lock-held
 	Unlock                    // gives back the lock of owner Arg; not the owner: not-owner
 	Txn                       // does all of Txn's commands at one point; any failure undoes all
 	OpenSession               // answers a new session

@@ -1,0 +1,87 @@
+package harness
+
+import (
+	"time"
+
+	"sunder/harness/history"
+	"sunder/harness/plan"
+	"sunder/nemesis"
+)
+
+// Driver does faults to the nodes of an environment and reads back what is. Its calls may take
+// their time; one goroutine makes them.
+type Driver interface {
+	// View is what is known now, to resolve a symbolic target by.
+	View() nemesis.View
+	// Apply brings every node into its state, and says how long it was until the last one was.
+	// What it could not do shows in what is read back.
+	Apply(map[string]nemesis.State) (took time.Duration, err error)
+	// Read is what there is to read of every node, from the kernel and from the node itself.
+	Read() map[string]nemesis.Evidence
+}
+
+// Injector starts and ends the faults of a plan through a Driver, and judges from what it reads
+// back at both ends whether they had an effect.
+type Injector struct {
+	Driver Driver
+	Ledger *nemesis.Ledger
+	Faults []plan.Fault
+
+	proofs map[int]nemesis.Proof
+	ended  map[int]history.Value
+}
+
+// Do starts fault i, or ends it. The value is the fault's record for the completion of the
+// nemesis's event; the error says what went wrong while applying it.
+func (x *Injector) Do(i int, end bool) (history.Value, error) {
+	if end {
+		return x.end(i)
+	}
+	return x.start(i)
+}
+
+func (x *Injector) start(i int) (history.Value, error) {
+	proof := nemesis.Proof{Before: x.Driver.Read()}
+	record, err := x.Ledger.Start(i, x.Faults[i], x.Driver.View())
+	if err != nil {
+		return history.Marshal(Asked(i, x.Faults[i])), err
+	}
+	proof.StartTook, err = x.Driver.Apply(x.Ledger.Desired())
+	proof.Started = x.Driver.Read()
+	if x.proofs == nil {
+		x.proofs = make(map[int]nemesis.Proof)
+	}
+	x.proofs[i] = proof
+	return history.Marshal(record), err
+}
+
+func (x *Injector) end(i int) (history.Value, error) {
+	proof, started := x.proofs[i]
+	if !started {
+		return x.endAgain(i)
+	}
+	delete(x.proofs, i)
+	proof.Ending = x.Driver.Read()
+	record := x.Ledger.End(i, x.Driver.View().Now)
+	var err error
+	proof.EndTook, err = x.Driver.Apply(x.Ledger.Desired())
+	proof.Ended = x.Driver.Read()
+	if x.ended == nil {
+		x.ended = make(map[int]history.Value)
+	}
+	x.ended[i] = history.Marshal(record.Judge(proof))
+	return x.ended[i], err
+}
+
+// endAgain is asked for when it was in doubt whether the fault ended. A fault whose start was
+// refused has nothing to end, but what the nodes shall be like holds anyway.
+func (x *Injector) endAgain(i int) (history.Value, error) {
+	_, err := x.Driver.Apply(x.Ledger.Desired())
+	if v, ended := x.ended[i]; ended {
+		return v, err
+	}
+	return history.Marshal(Asked(i, x.Faults[i])), err
+}
+
+// Asked is the record of a fault of which nothing is known yet: the value of an invocation.
+func Asked(i int, f plan.Fault) nemesis.Record { return nemesis.Record{Fault: i, Asked: f} }

@@ -1,0 +1,241 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sunder/checker"
+	"sunder/harness/history"
+	"sunder/harness/plan"
+	"sunder/nemesis"
+	"sunder/nodes"
+	"sunder/oracle"
+)
+
+// Evidence is everything that a verdict is made from.
+type Evidence struct {
+	Plan       plan.Plan
+	Events     []history.Event
+	Checkers   []checker.Checker // the workload's
+	Assumption nodes.ClockAssumption
+	// Observed is what each node observed of itself; nil says that the system cannot tell.
+	Observed map[nodes.ID][]nodes.Observed
+	Logs     []checker.Log
+	// Missing is why some of what the nodes left could not be had; nil: all is there.
+	Missing error
+}
+
+// quorumStretch is how long a connected quorum must have stood in a fault's window before an
+// operation is required to have succeeded in it: some elections, and TCP's patience.
+const quorumStretch = 4 * time.Second
+
+// floorRate is the least number of ok operations a second that is taken for a test.
+const floorRate = 2
+
+// Judge gives the verdict: the worst that any checker says. Every fault must have had its effect,
+// and every node must have answered final reads, or it is at best unknown.
+func Judge(ctx context.Context, e Evidence) checker.Result {
+	h, err := checker.NewHistory(e.Events)
+	if err != nil {
+		return checker.Result{Name: "sunder", Verdict: checker.Unknown, Reason: err.Error()}
+	}
+	f := faults{planned: len(e.Plan.Faults), events: e.Events, names: names(e.Plan.Nodes)}
+	f.read()
+	floor := float64(floorRate)
+	if e.Plan.Rate > 0 {
+		floor = min(floor, e.Plan.Rate/2)
+	}
+	stats := checker.Stats{Windows: f.windows(), FloorOps: int(e.Plan.TimeLimit.Seconds() * floor)}
+	parts := slices.Clone(e.Checkers)
+	// Of those that say unknown the first gives the reason: causes stand before what follows.
+	parts = append(parts, f, finals{f.names}, stats, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
+	if e.Observed != nil {
+		parts = append(parts, invariants{f.names, e.Observed})
+	}
+	if e.Missing != nil {
+		parts = append(parts, missing{e.Missing})
+	}
+	r := checker.All("sunder", parts...).Check(ctx, h)
+	blamed := len(e.Checkers) // that clocks may explain: the workload's, which ask what clients saw
+	if f.outside() && checker.Worst(verdicts(r.Parts[:blamed])...) == checker.Invalid {
+		r.Reason = "outside the declared clock assumption (" + e.Assumption.Words + "): " + r.Reason
+	}
+	return r
+}
+
+func verdicts(parts []checker.Result) []checker.Verdict {
+	out := make([]checker.Verdict, len(parts))
+	for i, p := range parts {
+		out[i] = p.Verdict
+	}
+	return out
+}
+
+func names(n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = nodes.ID(i + 1).String()
+	}
+	return out
+}
+
+// finals asks that every node answered a read after recovery: otherwise what it holds is not
+// known. Final reads are the operations that name their node.
+type finals struct{ names []string }
+
+func (finals) Name() string { return "final-reads" }
+
+func (c finals) Check(_ context.Context, h checker.History) checker.Result {
+	r := checker.Result{Name: c.Name(), Verdict: checker.Valid}
+	asked, answered := 0, map[string]int{}
+	for _, o := range h.Operations {
+		if node := o.Invocation.Node; node != "" && o.Invocation.Process != history.Nemesis {
+			asked++
+			if o.Kind() == history.OK {
+				answered[node]++
+			}
+		}
+	}
+	var missing []string
+	for _, n := range c.names {
+		if answered[n] == 0 {
+			missing = append(missing, n)
+		}
+	}
+	if len(missing) > 0 {
+		r.Verdict = checker.Unknown
+		r.Reason = fmt.Sprintf("no final read succeeded on %s", strings.Join(missing, ", "))
+	}
+	r.Details = map[string]any{"asked": asked, "answered": answered}
+	return r
+}
+
+// faults asks that every fault of the plan was done and had its effect: a test of a fault that was
+// not there is none.
+type faults struct {
+	planned  int
+	events   []history.Event
+	names    []string
+	records  []nemesis.Record
+	troubles []string
+}
+
+func (f *faults) read() {
+	for _, e := range f.events {
+		if e.Process != history.Nemesis || e.Kind == history.Invoke {
+			continue
+		}
+		if e.Error != "" {
+			f.troubles = append(f.troubles, fmt.Sprintf("%s: %s", e.F, e.Error))
+		}
+		var r nemesis.Record
+		if e.F == "recover" {
+			continue
+		}
+		if err := e.Value.Decode(&r); err != nil {
+			f.troubles = append(f.troubles, fmt.Sprintf("event %d: %v", e.Index, err))
+			continue
+		}
+		if r.Start.Duration != 0 || r.Effect != "" { // else its start was refused: it never was
+			f.records = append(f.records, r)
+		}
+	}
+}
+
+func (f faults) windows() []checker.Window {
+	var end time.Duration
+	if len(f.events) > 0 {
+		end = f.events[len(f.events)-1].Time
+	}
+	var out []checker.Window
+	for _, w := range nemesis.Windows(f.names, end, f.records) {
+		out = append(out, checker.Window{Name: w.Name, Start: w.Start, End: w.End,
+			Quorum: w.Quorum >= quorumStretch})
+	}
+	return out
+}
+
+func (f faults) outside() bool {
+	return slices.ContainsFunc(f.records, func(r nemesis.Record) bool { return r.Outside })
+}
+
+func (faults) Name() string { return "faults" }
+
+func (f faults) Check(context.Context, checker.History) checker.Result {
+	r := checker.Result{Name: f.Name(), Verdict: checker.Valid}
+	reasons := slices.Clone(f.troubles)
+	counts := map[nemesis.Effect]int{}
+	ended := map[int]bool{}
+	for _, rec := range f.records {
+		if rec.Effect != "" {
+			ended[rec.Fault] = true
+		}
+	}
+	for _, rec := range f.records {
+		if rec.Effect == "" {
+			if !ended[rec.Fault] {
+				reasons = append(reasons, fmt.Sprintf("%s was not seen to end", rec))
+			}
+			continue
+		}
+		counts[rec.Effect]++
+		if rec.Effect == nemesis.None {
+			reasons = append(reasons, fmt.Sprintf("%s had no effect (%s)", rec,
+				strings.Join(rec.Evidence, ", ")))
+		}
+		if len(rec.Healed) > 0 {
+			reasons = append(reasons, fmt.Sprintf("%s healed by itself on %s", rec,
+				strings.Join(rec.Healed, ", ")))
+		}
+	}
+	if left := f.planned - len(ended); left > 0 { // interrupted, or due after the time limit
+		reasons = append(reasons, fmt.Sprintf("%d of the plan's %d faults were never done", left,
+			f.planned))
+	}
+	if len(reasons) > 0 {
+		r.Verdict, r.Reason = checker.Unknown, strings.Join(reasons, "; ")
+	}
+	r.Details = counts
+	return r
+}
+
+// missing keeps a run from passing on logs and observations that nobody could read, or that were
+// cut: no checker finds anything in what is not there.
+type missing struct{ err error }
+
+func (missing) Name() string { return "remains" }
+
+func (c missing) Check(context.Context, checker.History) checker.Result {
+	return checker.Result{Name: c.Name(), Verdict: checker.Unknown,
+		Reason: "not all that the nodes left is there: " + c.err.Error()}
+}
+
+// invariants judges what the nodes observed of themselves.
+type invariants struct {
+	names    []string
+	observed map[nodes.ID][]nodes.Observed
+}
+
+func (invariants) Name() string { return "oracles" }
+
+func (c invariants) Check(context.Context, checker.History) checker.Result {
+	r := checker.Result{Name: c.Name(), Verdict: checker.Valid}
+	var streams [][]nodes.Observed
+	for _, n := range c.names {
+		id, err := nodes.ParseID(n)
+		if err != nil || len(c.observed[id]) == 0 {
+			r.Verdict, r.Reason = checker.Unknown, "the observations of "+n+" are missing"
+		}
+		streams = append(streams, c.observed[id])
+	}
+	for _, v := range oracle.Judge(streams) {
+		if r.Verdict != checker.Invalid {
+			r.Verdict, r.Reason = checker.Invalid, v.Words
+		}
+		r.Anomalies = append(r.Anomalies, checker.Anomaly{Class: v.Oracle, Words: v.Words})
+	}
+	return r
+}

@@ -1,0 +1,152 @@
+// Package plan is a run as data. A plan is complete: given the binary, it decides everything that
+// is ours to decide about a test, and replay, shrink and transfer read nothing else.
+package plan
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// Version is the version of the format that this package reads and writes.
+const Version = 1
+
+// Plan is one test.
+type Plan struct {
+	Version     int               `json:"version"`
+	Revision    string            `json:"revision,omitempty"` // of the binary that made it
+	Seed        uint64            `json:"seed"`
+	Environment string            `json:"environment"` // it was made for; it can be run in any
+	System      string            `json:"system"`
+	Workload    string            `json:"workload"`
+	Bug         string            `json:"bug,omitempty"` // planted
+	Options     map[string]string `json:"options,omitempty"`
+	Nodes       int               `json:"nodes"`
+	Concurrency int               `json:"concurrency"` // client threads
+	Rate        float64           `json:"rate"`        // operations a second over all; 0: unbounded
+	TimeLimit   Duration          `json:"time_limit"`  // of the main phase
+	Faults      []Fault           `json:"faults"`
+}
+
+// Fault is one injection with its end. Targets are symbolic; what they resolved to stands in the
+// history. Times count from the first operation.
+type Fault struct {
+	Kind     string   `json:"kind"` // partition, clock, kill or pause
+	At       Duration `json:"at"`
+	Duration Duration `json:"duration"`
+	Target   string   `json:"target,omitempty"`  // one, minority, majority, all, leader; or n1,n3
+	Shape    string   `json:"shape,omitempty"`   // of a partition; see package nemesis
+	Variant  string   `json:"variant,omitempty"` // of a kill: process or container
+	Clock    *Clock   `json:"clock,omitempty"`   // of a clock fault
+	Pick     uint64   `json:"pick"`              // seeds what the target leaves open
+}
+
+// Clock is what a clock fault does to its targets, until it ends.
+type Clock struct {
+	Which  string   `json:"which"`            // realtime, monotonic or both
+	Step   Duration `json:"step,omitzero"`    // jump at the start
+	Rate   float64  `json:"rate,omitempty"`   // seconds counted in a true second; 0: unchanged
+	Others float64  `json:"others,omitempty"` // the rate of all nodes that are not targets
+	Strobe Duration `json:"strobe,omitzero"`  // jump forth and back by so much,
+	Period Duration `json:"period,omitzero"`  // each so often
+}
+
+// Duration is a time.Duration that is written as people say it: 1.5s.
+type Duration struct{ time.Duration }
+
+// MarshalText writes it as time.Duration.String does.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads what time.ParseDuration reads.
+func (d *Duration) UnmarshalText(text []byte) (err error) {
+	d.Duration, err = time.ParseDuration(string(text))
+	return err
+}
+
+// Of is d as a Duration.
+func Of(d time.Duration) Duration { return Duration{d} }
+
+// Write writes p, indented.
+func (p Plan) Write(w io.Writer) error {
+	text, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write plan: %w", err)
+	}
+	if _, err := w.Write(append(text, '\n')); err != nil {
+		return fmt.Errorf("write plan: %w", err)
+	}
+	return nil
+}
+
+// Read reads a plan that Write wrote or a person did, and checks it. Errors name line and field.
+func Read(text []byte) (Plan, error) {
+	var p Plan
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p); err != nil {
+		return p, fmt.Errorf("read plan line %d: %w", lineOf(text, d, err), err)
+	}
+	if rest := bytes.TrimSpace(text[d.InputOffset():]); len(rest) > 0 {
+		return p, fmt.Errorf("read plan: %d bytes after its end", len(rest))
+	}
+	return p, p.Check()
+}
+
+// lineOf is the line at which decoding stopped.
+func lineOf(text []byte, d *json.Decoder, err error) int {
+	at := d.InputOffset()
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		at = syntax.Offset
+	case errors.As(err, &kind):
+		at = kind.Offset
+	}
+	at = min(max(at, 0), int64(len(text)))
+	return 1 + bytes.Count(text[:at], []byte("\n"))
+}
+
+// Limits of a plan.
+const (
+	NodesMax       = 64
+	ConcurrencyMax = 255 // what the scheduler has room for
+	FaultsMax      = 100_000
+)
+
+// Check says which field is out of its bounds. Names of systems, workloads and kinds of fault are
+// checked by those who know them.
+func (p Plan) Check() error {
+	bad := func(field string, got any, want string) error {
+		return fmt.Errorf("check plan: %s is %v, want %s", field, got, want)
+	}
+	switch {
+	case p.Version != Version:
+		return bad("version", p.Version, fmt.Sprint(Version))
+	case p.Nodes < 1 || p.Nodes > NodesMax:
+		return bad("nodes", p.Nodes, fmt.Sprintf("1 to %d", NodesMax))
+	case p.Concurrency < 1 || p.Concurrency > ConcurrencyMax:
+		return bad("concurrency", p.Concurrency, fmt.Sprintf("1 to %d", ConcurrencyMax))
+	case !(p.Rate >= 0 && p.Rate <= 1e9):
+		return bad("rate", p.Rate, "0 to 1e9")
+	case p.TimeLimit.Duration <= 0:
+		return bad("time_limit", p.TimeLimit, "more than 0")
+	case len(p.Faults) > FaultsMax:
+		return bad("faults", len(p.Faults), fmt.Sprintf("at most %d", FaultsMax))
+	}
+	for i, f := range p.Faults {
+		field := fmt.Sprintf("faults[%d].", i)
+		switch {
+		case f.At.Duration < 0:
+			return bad(field+"at", f.At, "0 or more")
+		case f.Duration.Duration <= 0:
+			return bad(field+"duration", f.Duration, "more than 0")
+		case f.Kind == "clock" && f.Clock == nil:
+			return bad(field+"clock", "missing", "what to do to the clock")
+		}
+	}
+	return nil
+}

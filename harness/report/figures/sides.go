@@ -1,0 +1,62 @@
+package figures
+
+import "slices"
+
+// Side is a set of nodes that a partition treats alike, and what clients were told there.
+type Side struct {
+	Nodes  []string `json:"nodes"`
+	Quorum bool     `json:"quorum"` // each of them hears, and is heard by, a majority
+	Tally
+}
+
+// Sides splits nodes by whom they hear and who hears them under w's grudge, in order of their
+// first node, and counts what clients asked of each side while it lasted. A fault that cuts
+// nothing has no sides.
+func (w Window) Sides(nodes []string, ops Ops) []Side {
+	if len(w.Grudge) == 0 {
+		return nil
+	}
+	var sides []Side
+	sideOf := make(map[string]int) // node → its place in sides
+	byLinks := make(map[string]int)
+	for _, n := range nodes {
+		links, quorum := w.links(n, nodes)
+		i, known := byLinks[links]
+		if !known {
+			i = len(sides)
+			byLinks[links] = i
+			sides = append(sides, Side{Quorum: quorum})
+		}
+		sides[i].Nodes = append(sides[i].Nodes, n)
+		sideOf[n] = i
+	}
+	for _, op := range ops.Between(w.From, w.To) {
+		if i, known := sideOf[nodeOf(op)]; known {
+			sides[i].add(op.Kind())
+		}
+	}
+	return sides
+}
+
+// links says for each of nodes whether n hears it and is heard by it, one letter each, and
+// whether both hold for a majority, n itself among them.
+func (w Window) links(n string, nodes []string) (links string, quorum bool) {
+	letters := make([]byte, len(nodes))
+	both := 0
+	for i, m := range nodes {
+		deaf := slices.Contains(w.Grudge[n], m)
+		mute := slices.Contains(w.Grudge[m], n)
+		switch {
+		case deaf && mute:
+			letters[i] = 'x'
+		case deaf:
+			letters[i] = '<'
+		case mute:
+			letters[i] = '>'
+		default:
+			letters[i] = '='
+			both++
+		}
+	}
+	return string(letters), both > len(nodes)/2
+}

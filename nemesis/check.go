@@ -1,0 +1,105 @@
+package nemesis
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sunder/harness/plan"
+)
+
+// Which clocks a clock fault is about; any other word is both.
+const (
+	realtime  = "realtime"
+	monotonic = "monotonic"
+	both      = "both"
+)
+
+// Limits of a clock fault, for plans written by hand: beyond them nothing new is learnt, and
+// nothing below them can be done.
+const (
+	rateMin   = 0.01
+	rateMax   = 100.0
+	stepMax   = 100 * 365 * 24 * time.Hour
+	periodMin = 100 * time.Microsecond
+)
+
+// Check says what is wrong with a fault of a plan, listing what would be right. It does not
+// depend on the faults that are active.
+func (l *Ledger) Check(f plan.Fault) error {
+	kinds := Kinds()
+	at := slices.IndexFunc(kinds, func(k Kind) bool { return k.Name == f.Kind })
+	if at < 0 {
+		return fmt.Errorf("kind %.40q is none of %s", f.Kind, names(kinds))
+	}
+	if (f.Shape != "") != (f.Kind == partition) {
+		return fmt.Errorf("shape is %.40q in a %s: a partition has one, no other fault does",
+			f.Shape, f.Kind)
+	}
+	if (f.Clock != nil) != (f.Kind == clock) {
+		return fmt.Errorf("clock is given or missing in a %s: a clock fault has one", f.Kind)
+	}
+	switch f.Kind {
+	case partition:
+		if _, err := shapeNamed(f.Shape, len(l.Nodes)); err != nil {
+			return err
+		}
+		if f.Target == "" {
+			return nil
+		}
+	case clock:
+		if err := checkClock(*f.Clock); err != nil {
+			return err
+		}
+	}
+	variants := kinds[at].Variants
+	if f.Variant != "" && (f.Kind != kill || !slices.ContainsFunc(variants,
+		func(k Kind) bool { return k.Name == f.Variant })) {
+		return fmt.Errorf("variant %.40q of a %s: of a kill there are process, container",
+			f.Variant, f.Kind)
+	}
+	return l.checkTarget(f.Target)
+}
+
+func (l *Ledger) checkTarget(target string) error {
+	if slices.Contains(targets, target) {
+		return nil
+	}
+	named := strings.Split(target, ",")
+	for i, n := range named {
+		if !slices.Contains(l.Nodes, n) || slices.Contains(named[:i], n) {
+			return fmt.Errorf("target %.40q is none of %s, nor different nodes of %s",
+				target, strings.Join(targets, ", "), strings.Join(l.Nodes, ","))
+		}
+	}
+	return nil
+}
+
+func checkClock(c plan.Clock) error {
+	switch {
+	case c.Which != realtime && c.Which != monotonic && c.Which != both:
+		return fmt.Errorf("clock.which %.40q is none of realtime, monotonic, both", c.Which)
+	case c == plan.Clock{Which: c.Which}:
+		return fmt.Errorf("clock asks for nothing: want step, rate, others or strobe")
+	case !possible(c.Rate) || !possible(c.Others):
+		return fmt.Errorf("clock.rate is %v and clock.others %v, want %v to %v", c.Rate, c.Others,
+			rateMin, rateMax)
+	case c.Step.Duration > stepMax || c.Step.Duration < -stepMax:
+		return fmt.Errorf("clock.step is %v, want at most %v", c.Step, stepMax)
+	case c.Which != realtime && c.Step.Duration < 0:
+		return fmt.Errorf("clock.step is %v: a monotonic clock never steps back", c.Step)
+	case c.Which != realtime && c.Strobe.Duration != 0:
+		return fmt.Errorf("clock.strobe of a %s clock: only the realtime clock can jump back", c.Which)
+	case c.Strobe.Duration > stepMax || c.Strobe.Duration < -stepMax:
+		return fmt.Errorf("clock.strobe is %v, want at most %v", c.Strobe, stepMax)
+	case (c.Strobe.Duration != 0) != (c.Period.Duration != 0):
+		return fmt.Errorf("clock.strobe is %v and clock.period %v: want both or none", c.Strobe, c.Period)
+	case c.Period.Duration != 0 && c.Period.Duration < periodMin:
+		return fmt.Errorf("clock.period is %v, want at least %v", c.Period, periodMin)
+	}
+	return nil
+}
+
+// possible is false for what is no number, too.
+func possible(rate float64) bool { return rate == 0 || rate >= rateMin && rate <= rateMax }

@@ -1,0 +1,85 @@
+package nemesis
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"sunder/harness/plan"
+	"sunder/nodes"
+)
+
+// Ledger keeps account of the faults that are active, and so of the state each node shall be in.
+// Give it the names of the nodes, ascending, and what the system assumes of clocks.
+type Ledger struct {
+	Nodes      []string
+	Assumption nodes.ClockAssumption
+
+	active    []*Record                // in the order in which they started
+	monotonic map[string]time.Duration // steps of monotonic clocks: these are never undone
+}
+
+// Start resolves fault i of a plan and makes it active. What it shall do to the nodes is in
+// Desired from now on.
+func (l *Ledger) Start(i int, f plan.Fault, v View) (Record, error) {
+	if l.at(i) >= 0 {
+		return Record{}, fmt.Errorf("start fault %d: it is active already", i)
+	}
+	if err := l.Check(f); err != nil {
+		return Record{}, fmt.Errorf("start fault %d: %w", i, err)
+	}
+	r := &Record{Fault: i, Asked: f, Leader: v.Leader, Start: plan.Of(v.Now),
+		Outside: outside(l.Assumption, f)}
+	resolver{l.Nodes, f, v, l.Desired()}.resolve(r)
+	for _, other := range l.active {
+		r.meet(*other, l.Nodes)
+		other.meet(*r, l.Nodes)
+	}
+	l.active = append(l.active, r)
+	if c := f.Clock; f.Kind == clock && c.Which != realtime && c.Step.Duration > 0 {
+		for _, n := range r.Targets {
+			if l.monotonic == nil {
+				l.monotonic = make(map[string]time.Duration)
+			}
+			l.monotonic[n] += c.Step.Duration
+		}
+	}
+	return r.clone(), nil
+}
+
+// End makes fault i inactive and returns its record without a verdict on its effect, which Judge
+// gives. It panics if the fault is not active.
+func (l *Ledger) End(i int, now time.Duration) Record {
+	at := l.at(i)
+	if at < 0 {
+		panic(fmt.Sprintf("nemesis: fault %d ends but is not active", i))
+	}
+	r := l.active[at]
+	r.End = plan.Of(max(now, r.Start.Duration))
+	l.active = slices.Delete(l.active, at, at+1)
+	return r.clone()
+}
+
+// Active is the faults that are active, in the order in which they started.
+func (l *Ledger) Active() []int {
+	out := make([]int, len(l.active))
+	for at, r := range l.active {
+		out[at] = r.Fault
+	}
+	return out
+}
+
+// Desired is the state that each node shall be in now.
+func (l *Ledger) Desired() map[string]State {
+	states := compose(l.Nodes, l.active)
+	for n, offset := range l.monotonic {
+		s := states[n]
+		s.Clock.Monotonic.Offset = offset
+		states[n] = s
+	}
+	return states
+}
+
+func (l *Ledger) at(i int) int {
+	return slices.IndexFunc(l.active, func(r *Record) bool { return r.Fault == i })
+}

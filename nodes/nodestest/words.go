@@ -1,0 +1,82 @@
+package nodestest
+
+import (
+	"fmt"
+	"strings"
+
+	"sunder/nodes"
+	"sunder/nodes/kv"
+)
+
+// words says what a command was answered.
+func words(c kv.Command, r kv.Result) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s", c.Op)
+	if c.Key != "" {
+		fmt.Fprintf(&b, " %s", c.Key)
+	}
+	if !c.ReadOnly() {
+		fmt.Fprintf(&b, " %d", c.Arg)
+	}
+	fmt.Fprintf(&b, ": %s", r.Status)
+	if r.Code != "" {
+		fmt.Fprintf(&b, " %s", r.Code)
+	}
+	if r.Hint != "" {
+		fmt.Fprintf(&b, ", try %s", r.Hint)
+	}
+	if r.Found {
+		fmt.Fprintf(&b, " %d", r.Value)
+	}
+	return b.String()
+}
+
+// fact says what a node observed.
+func fact(o nodes.Observation) string {
+	switch o.Fact {
+	case nodes.BecameLeader:
+		return fmt.Sprintf("leads term %d", o.Term)
+	case nodes.BecameCandidate:
+		return fmt.Sprintf("is a candidate of term %d", o.Term)
+	case nodes.BecameFollower:
+		if o.Peer != 0 {
+			return fmt.Sprintf("follows %s in term %d", o.Peer, o.Term)
+		}
+		return fmt.Sprintf("follows nobody in term %d", o.Term)
+	case nodes.Voted:
+		return fmt.Sprintf("has voted for %s in term %d", o.Peer, o.Term)
+	case nodes.Appended:
+		return fmt.Sprintf("has entry %d of term %d", o.Index, o.Term)
+	case nodes.Committed:
+		return fmt.Sprintf("knows entry %d of term %d to be committed", o.Index, o.Term)
+	case nodes.Applied:
+		return fmt.Sprintf("has the state after entry %d", o.Index)
+	}
+	return fmt.Sprintf("%s %+v", o.Fact, o)
+}
+
+// malformed says what an observation lacks, or "".
+func malformed(o nodes.Observation) string {
+	switch o.Fact {
+	case nodes.BecameFollower:
+	case nodes.BecameLeader, nodes.BecameCandidate:
+		if o.Term == 0 {
+			return "no term"
+		}
+	case nodes.Voted:
+		if o.Term == 0 || o.Peer == 0 {
+			return "no term or no candidate"
+		}
+	case nodes.Appended, nodes.Committed:
+		if o.Term == 0 || o.Index == 0 || o.Hash == 0 {
+			return "no term, index or chain hash"
+		}
+	case nodes.Applied:
+		if o.Index == 0 {
+			return "no index"
+		}
+	default:
+		return "an unknown fact"
+	}
+	return ""
+}

@@ -1,0 +1,118 @@
+package raft
+
+import (
+	"sunder/nodes"
+	"sunder/nodes/kv"
+)
+
+// proposal is a command that waits in the log for its turn.
+type proposal struct {
+	index   uint64
+	request nodes.RequestID
+}
+
+// queue is first in, first out.
+type queue[T any] struct {
+	list []T
+	head int
+}
+
+func (q *queue[T]) len() int   { return len(q.list) - q.head }
+func (q *queue[T]) front() *T  { return &q.list[q.head] }
+func (q *queue[T]) push(one T) { q.list = append(q.list, one) }
+
+func (q *queue[T]) pop() T {
+	one := q.list[q.head]
+	q.head++
+	if q.head == len(q.list) {
+		q.list, q.head = q.list[:0], 0
+	}
+	return one
+}
+
+// Invoke implements nodes.Node. No write is forwarded: who does not lead refuses, and that is
+// definite, because nothing was appended. A follower answers a read with the leader's help.
+func (n *node) Invoke(env nodes.Env, r nodes.RequestID, c kv.Command) {
+	n.env = env
+	if n.stopped {
+		return
+	}
+	local := c.ReadOnly() && (n.reads == "local" || n.bug == bugStaleRead && n.role == leader)
+	switch {
+	case c.Check() != nil:
+		n.env.Reply(r, kv.Refuse(kv.BadCommand))
+	case local:
+		n.env.Reply(r, n.machine.Query(c))
+	case n.role == follower && c.ReadOnly():
+		n.inquire(r, c)
+	case n.role != leader:
+		n.env.Reply(r, n.notLeader())
+	case c.ReadOnly() && n.reads != "log":
+		n.ask(r, c)
+	default:
+		n.propose(r, c)
+	}
+	n.settle()
+}
+
+// propose appends a command and sends it off. The fsync and the messages of one batch carry all
+// that arrived while those of the batch before were under way (thesis 10.2).
+func (n *node) propose(r nodes.RequestID, c kv.Command) {
+	if n.proposals.len() >= pendingMax {
+		n.env.Reply(r, kv.Refuse(kv.Overloaded))
+		return
+	}
+	if !n.append(entry{term: n.term, command: c}) {
+		n.env.Reply(r, kv.Refuse(kv.BadCommand))
+		return
+	}
+	n.proposals.push(proposal{n.log.last(), r})
+	n.observe(nodes.Appended, n.term, n.log.end(), 0)
+	n.propagate()
+	n.advance()
+}
+
+// apply does what is committed, in order, and answers whoever waits for it.
+func (n *node) apply() {
+	for n.applied < n.commit && !n.stopped {
+		n.applied++
+		e := n.log.entry(n.applied)
+		var result kv.Result
+		if !e.noop() {
+			c := e.command
+			if n.bug == bugNoSessionDedupe {
+				c.Session = 0
+			}
+			result = n.machine.Apply(n.applied, c)
+		}
+		if n.proposals.len() > 0 && n.proposals.front().index == n.applied {
+			n.env.Reply(n.proposals.pop().request, result)
+		}
+		if n.every > 0 && n.applied%n.every == 0 {
+			n.takeSnapshot()
+		}
+	}
+}
+
+// abandon answers all who wait, at the end of a reign. A proposal may still be committed by the
+// next leader; a read has changed nothing.
+func (n *node) abandon() {
+	for n.proposals.len() > 0 {
+		n.env.Reply(n.proposals.pop().request, kv.Doubt(kv.LeadershipLost))
+	}
+	for n.questions.len() > 0 {
+		if q := n.questions.pop(); q.from != 0 {
+			n.env.Send(q.from, &readIndexReply{term: n.term, id: q.id})
+		} else {
+			n.env.Reply(q.request, n.notLeader())
+		}
+	}
+}
+
+func (n *node) notLeader() kv.Result {
+	r := kv.Refuse(kv.NotLeader)
+	if n.leader != 0 && n.leader != n.self {
+		r.Hint = n.leader.String()
+	}
+	return r
+}

@@ -1,0 +1,109 @@
+package raft
+
+import (
+	"sunder/nodes"
+	"sunder/nodes/kv"
+)
+
+// question is a read that waits for proof that this node still leads.
+type question struct {
+	request nodes.RequestID
+	command kv.Command
+	round   uint64 // a quorum must have answered this one
+	index   uint64 // the state must be at least this
+
+	from nodes.ID // not 0: a follower asked, under its id; see inquire.go
+	id   uint64
+}
+
+// A round is a number that a leader counts up with each broadcast and that followers echo. An
+// answered round proves that a quorum still followed when the round began.
+
+// rounds is how many rounds back a leader remembers when it began one. A lease that would rest on
+// an older round is not held.
+const rounds = 64
+
+func (n *node) startRounds() {
+	n.round, n.asked, n.wanted, n.me.acked = 0, 0, 0, 0
+	n.roundSent[0] = n.env.Now() // for inTouch: a quorum just voted for it
+}
+
+func (n *node) beginRound() {
+	n.round++
+	n.me.acked = n.round
+	n.roundSent[n.round%rounds] = n.env.Now()
+}
+
+// acknowledge notes that p answered a round. It may not be news, nor even true of this reign.
+func (n *node) acknowledge(p *peer, round uint64) {
+	if round > p.acked && round <= n.round {
+		p.acked = round
+	}
+}
+
+// acked is the last round that a quorum answered.
+func (n *node) acked() uint64 { return n.quorumOf(func(p *peer) uint64 { return p.acked }) }
+
+// sent is when a round began, if the leader remembers.
+func (n *node) sent(round uint64) (at nodes.Mono, known bool) {
+	return n.roundSent[round%rounds], n.round-round < rounds
+}
+
+// inTouch says whether a quorum answered within the longest election timeout. A leader that is
+// cut off stops to lead, so that its clients need not wait for it (check-quorum, thesis 6.2). The
+// measure is its own clock, be it right or wrong.
+func (n *node) inTouch() bool {
+	sent, known := n.sent(n.acked())
+	return known && n.env.Now().Sub(sent) < electionMax || n.bug == bugStaleRead
+}
+
+// ask takes in a read (ReadIndex, thesis 6.4). It is answered from a state that has all that was
+// committed when it arrived, once a round that began later proves that this node led then. What
+// was committed is up to the commit index or, as long as nothing of the own term is, up to where
+// this reign began: a new leader has all committed entries but may not know that they are.
+// A lease is the proof without a round.
+func (n *node) ask(r nodes.RequestID, c kv.Command) {
+	if n.questions.len() >= pendingMax {
+		n.env.Reply(r, kv.Refuse(kv.Overloaded))
+		return
+	}
+	n.question(question{request: r, command: c})
+}
+
+// question queues q with what it must wait for.
+func (n *node) question(q question) {
+	q.index = max(n.commit, n.first)
+	if n.bug == bugReadIndexNoCommitInTerm {
+		q.index = n.commit
+	}
+	if n.reads != "lease" || !n.leased() {
+		q.round = n.round + 1
+		n.wanted = q.round
+	}
+	n.questions.push(q)
+}
+
+// answerReads answers what is proven, and begins a round for what is not, one at a time: reads
+// that arrive during a round share the next one.
+func (n *node) answerReads() {
+	if n.questions.len() == 0 {
+		return
+	}
+	if n.wanted > n.round && n.acked() >= n.asked {
+		n.broadcast()
+		n.asked = n.round
+	}
+	acked := n.acked()
+	for n.questions.len() > 0 {
+		q := n.questions.front()
+		if q.round > acked || q.index > n.applied {
+			return
+		}
+		if q.from != 0 {
+			n.env.Send(q.from, &readIndexReply{ok: true, term: n.term, id: q.id, index: q.index})
+		} else {
+			n.env.Reply(q.request, n.machine.Query(q.command))
+		}
+		n.questions.pop()
+	}
+}

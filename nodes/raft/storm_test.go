@@ -1,0 +1,94 @@
+package raft
+
+import (
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"sunder/nodes/nodestest"
+)
+
+// seeds is how many runs a storm test makes; SUNDER_SEEDS asks for another number.
+func seeds(usual int) uint64 {
+	if n, err := strconv.Atoi(os.Getenv("SUNDER_SEEDS")); err == nil {
+		return uint64(n)
+	}
+	return uint64(usual)
+}
+
+func storm(seed uint64, reads, bug string, sizes ...int) (nodestest.Setup, []string) {
+	setup := nodestest.Setup{Nodes: sizes[seed%uint64(len(sizes))], Seed: seed, Bug: bug,
+		Options: map[string]string{"reads": reads, "snapshot": []string{"64", "off"}[seed%2]},
+		Loss:    []float64{0.05, 0}[seed/4%2], Twice: []float64{0.05, 0}[seed/8%2], Codec: seed%16 == 0}
+	c := nodestest.NewCluster(Protocol(), setup)
+	c.Blow(nodestest.AllFaults(), 3*time.Second)
+	return setup, c.Judge()
+}
+
+func TestTheCorrectProtocolIsNeverBlamed(t *testing.T) {
+	for _, reads := range []string{"readindex", "log", "lease"} {
+		for seed := range seeds(20) {
+			if setup, wrong := storm(seed, reads, "", 3, 5, 1, 4); len(wrong) > 0 {
+				t.Fatalf("%+v: %s", setup, wrong)
+			}
+		}
+	}
+}
+
+// stormy are the planted bugs that random faults expose soon.
+var stormy = []string{"stale-read", "lost-ack", "quorum-half", "no-up-to-date-check",
+	"no-prev-term-check", "readindex-no-commit-in-term", "no-session-dedupe", "crc-unchecked",
+	"torn-tail-kept", "snapshot-unsynced"}
+
+func TestStormsExposeBugs(t *testing.T) {
+	for _, bug := range stormy {
+		found := 0
+		const most = 200
+		var first []string
+		seed := uint64(0)
+		for ; seed < seeds(most) && (found == 0 || os.Getenv("SUNDER_SEEDS") != ""); seed++ {
+			if _, wrong := storm(seed, "readindex", bug, 3, 5); len(wrong) > 0 {
+				found++
+				if first == nil {
+					first = wrong
+				}
+			}
+		}
+		if found == 0 {
+			t.Errorf("%s was not found in %d runs", bug, seed)
+			continue
+		}
+		t.Logf("%s: %d of %d runs: %.120s", bug, found, seed, first[0])
+	}
+}
+
+// TestEveryBugIsExposedSomewhere keeps the list of planted bugs honest: each is found by a storm, by
+// a script of its name, by the lease and snapshot tests, or is known to be masked.
+func TestEveryBugIsExposedSomewhere(t *testing.T) {
+	exposed := append([]string{"lease-no-margin", "restart-votes-in-lease", "snapshot-keeps-conflict",
+		"commit-old-term-noop" /* masked */}, stormy...)
+	scripts, err := os.ReadDir("testdata/bugs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range scripts {
+		text, err := os.ReadFile("testdata/bugs/" + s.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimSuffix(s.Name(), ".txt")
+		if !strings.Contains(string(text), "bug="+name) || !strings.Contains(string(text), "WRONG: ") ||
+			!strings.Contains(string(text), "nothing is wrong") {
+			t.Errorf("script %s does not show its bug", s.Name())
+		}
+		exposed = append(exposed, name)
+	}
+	for _, b := range Protocol().Bugs {
+		if !slices.Contains(exposed, b.Name) {
+			t.Errorf("nothing exposes the planted bug %s", b.Name)
+		}
+	}
+}

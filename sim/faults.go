@@ -1,0 +1,162 @@
+package sim
+
+import (
+	"fmt"
+	"time"
+
+	"sunder/harness/history"
+	"sunder/nemesis"
+	"sunder/nodes"
+)
+
+// Inject starts or ends a fault, at once.
+func (w *World) Inject(inv history.Event, fault int, end bool) {
+	value, err := w.injector.Do(fault, end)
+	done := inv
+	done.Time, done.Kind, done.Value = w.now, history.OK, value
+	if err != nil {
+		done.Kind, done.Error = history.Info, err.Error()
+	}
+	w.complete(done)
+}
+
+// How long a healed cluster may take until it serves again, and how often that is looked at.
+const (
+	recoverLimit = 10 * time.Second
+	recoverEvery = 10 * time.Millisecond
+)
+
+// Recover waits until every node runs and all agree on who leads.
+func (w *World) Recover(inv history.Event) {
+	limit := w.now + recoverLimit
+	var look func()
+	look = func() {
+		leader, agree := w.leader()
+		done := inv
+		done.Time, done.Kind = w.now, history.OK
+		switch {
+		case agree && leader != "":
+			done.Value = history.Marshal(map[string]string{"leader": leader})
+		case w.now < limit:
+			w.queue.push(w.now+recoverEvery, look)
+			return
+		default:
+			done.Kind = history.Info
+			done.Error = fmt.Sprintf("not recovered after %v", recoverLimit)
+		}
+		w.complete(done)
+	}
+	look()
+}
+
+// leader is whom the node of the highest term believes to lead, and whether all nodes agree.
+func (w *World) leader() (leader string, agree bool) {
+	agree = true
+	var term uint64
+	for i, n := range w.nodes {
+		s, ok := n.proc.(nodes.Statuser)
+		if !ok {
+			agree = false
+			continue
+		}
+		st := s.Status()
+		if i > 0 && st.Leader != leader {
+			agree = false
+		}
+		if st.Leader != "" && st.Term >= term {
+			leader, term = st.Leader, st.Term
+		}
+	}
+	return leader, agree
+}
+
+// driver is the World as the injector sees it.
+type driver struct{ w *World }
+
+func (d driver) View() nemesis.View {
+	v := nemesis.View{Now: d.w.now}
+	var term uint64
+	for _, n := range d.w.nodes {
+		if n.proc == nil && n.exit != "" {
+			v.Dead = append(v.Dead, n.id.String())
+		}
+		if s, ok := n.proc.(nodes.Statuser); ok {
+			if st := s.Status(); st.Role == "leader" && st.Term >= term {
+				v.Leader, term = st.ID, st.Term
+			}
+		}
+	}
+	return v
+}
+
+// Apply brings the nodes into their states, at once. Processes start with the clock that they
+// shall have.
+func (d driver) Apply(states map[string]nemesis.State) (time.Duration, error) {
+	for _, n := range d.w.nodes {
+		s := states[n.id.String()]
+		n.drop = map[nodes.ID]bool{}
+		for _, name := range s.Drop {
+			from, err := nodes.ParseID(name)
+			if err != nil {
+				return 0, err
+			}
+			n.drop[from] = true
+		}
+		if n.clock.skew != s.Clock {
+			n.clock.set(d.w.now, s.Clock)
+			n.rearm()
+		}
+		if s.Killed {
+			n.down()
+			n.killed = true
+		} else if n.killed {
+			n.killed = false
+			n.boot()
+		}
+		switch {
+		case n.proc == nil:
+		case s.Paused:
+			n.paused = true
+		case n.paused:
+			n.resume()
+		}
+	}
+	return 0, nil
+}
+
+// Read tells what is. Over each edge that is cut it sends a probe, as protocols leave some idle.
+func (d driver) Read() map[string]nemesis.Evidence {
+	out := make(map[string]nemesis.Evidence, len(d.w.nodes))
+	for _, n := range d.w.nodes {
+		e := nemesis.Evidence{State: "running", PID: int(n.life), Born: n.life,
+			Dropped: map[string]uint64{}, Clocks: n.proc != nil && !n.paused}
+		switch {
+		case n.proc == nil:
+			e.State, e.PID, e.Born = "dead", 0, 0
+		case n.paused:
+			e.State = "stopped"
+		}
+		for _, from := range d.w.nodes {
+			if n.drop[from.id] {
+				n.lost[from.id]++
+			}
+			e.Dropped[from.id.String()] = n.lost[from.id]
+		}
+		if e.Clocks {
+			e.Raw, e.Monotonic = d.w.now, time.Duration(n.Now())
+			e.Realtime = n.Wall().Sub(epoch)
+			skew := n.clock.skew
+			e.Skew = &skew
+		}
+		out[n.id.String()] = e
+	}
+	return out
+}
+
+// Leader is who is believed to lead, or "-".
+func (w *World) Leader() string {
+	if leader := (driver{w}).View().Leader; leader != "" {
+		return leader
+	}
+	return "-"
+}

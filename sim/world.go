@@ -1,0 +1,181 @@
+// Package sim runs a whole test in one goroutine on virtual time: nodes, network, clocks, disks,
+// and the clients as coroutines. It is one more environment under the harness's conductor. A run
+// is a pure function of its plan: the same plan gives the same history and the same trace hash.
+//
+// This is the minimal simulation: the network is calm apart from partitions, disks are perfect.
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"sunder/harness"
+	"sunder/harness/history"
+	"sunder/harness/plan"
+	"sunder/nemesis"
+	"sunder/nodes"
+)
+
+// Options is what a World needs beside the plan.
+type Options struct {
+	Plan     plan.Plan
+	Protocol nodes.Protocol
+	Client   func(history.Process) nodes.Client
+	Observe  func(nodes.Observed) // write-only; may be nil
+	Log      func(node nodes.ID, line string)
+}
+
+// World is a cluster and its clients in virtual time. It is an Environment of the harness.
+type World struct {
+	Options
+	protocol  nodes.Protocol
+	seed      uint64
+	now       time.Duration
+	queue     queue
+	nodes     []*node
+	processes map[history.Process]*process
+	completed []history.Event
+	injector  harness.Injector
+	sent      uint64 // random choices of the network and the disks so far
+	timerGen  uint64
+	trace     uint64
+	closed    bool
+}
+
+// What the trace hash covers, beside the time at which it happened.
+const (
+	hashSend = iota + 1
+	hashRecv
+	hashTimer
+	hashInvoke
+	hashObserve
+	hashComplete
+)
+
+// New boots the cluster of the plan at virtual time 0.
+func New(o Options) (*World, error) {
+	w := &World{Options: o, protocol: o.Protocol, seed: o.Plan.Seed,
+		processes: map[history.Process]*process{}}
+	names := make([]string, o.Plan.Nodes)
+	for i := range o.Plan.Nodes {
+		id := nodes.ID(i + 1)
+		if err := o.Protocol.Check(w.config(id)); err != nil {
+			return nil, err
+		}
+		w.nodes = append(w.nodes, newNode(w, id))
+		names[i] = id.String()
+	}
+	w.injector = harness.Injector{Driver: driver{w}, Faults: o.Plan.Faults,
+		Ledger: &nemesis.Ledger{Nodes: names, Assumption: o.Protocol.Clock(o.Plan.Options)}}
+	for _, n := range w.nodes {
+		if n.boot(); n.proc == nil {
+			return nil, fmt.Errorf("boot %s: %s", n.id, n.exit)
+		}
+	}
+	return w, nil
+}
+
+// Close ends the clients. The world can be looked at afterwards, but not run.
+func (w *World) Close() {
+	w.closed = true
+	ids := make([]history.Process, 0, len(w.processes))
+	for id := range w.processes { // sorted below
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		w.processes[id].stop()
+	}
+}
+
+// Trace is a hash of everything that happened so far.
+func (w *World) Trace() uint64 { return w.trace }
+
+// Now is the virtual time since the cluster was booted.
+func (w *World) Now() time.Duration { return w.now }
+
+// Invoke starts an operation of a client process.
+func (w *World) Invoke(inv history.Event) {
+	p := w.processes[inv.Process]
+	if p == nil {
+		p = newProcess(w, inv.Process, w.Client(inv.Process))
+		w.processes[inv.Process] = p
+	}
+	p.inv = inv
+	p.resume()
+}
+
+// Await runs the world until an operation completes, which it returns, or until the given time.
+func (w *World) Await(until time.Duration) (history.Event, bool) {
+	for len(w.completed) == 0 && len(w.queue.heap) > 0 && w.queue.heap[0].at <= until {
+		w.step()
+	}
+	if len(w.completed) > 0 {
+		e := w.completed[0]
+		w.completed = w.completed[1:]
+		return e, true
+	}
+	w.now = max(w.now, until)
+	return history.Event{}, false
+}
+
+func (w *World) step() {
+	e := w.queue.pop()
+	w.now = max(w.now, e.at)
+	e.what()
+}
+
+func (w *World) complete(e history.Event) {
+	if w.closed {
+		return
+	}
+	w.note(hashComplete, uint64(e.Process), uint64(e.Kind))
+	w.completed = append(w.completed, e)
+	if e.Kind == history.Info && e.Process != history.Nemesis {
+		w.retire(e.Process)
+	}
+}
+
+// retire ends the coroutine of a process that will never be asked again.
+func (w *World) retire(id history.Process) {
+	p := w.processes[id]
+	w.queue.push(w.now, func() { // the coroutine itself is what runs now
+		p.stop()
+		delete(w.processes, id)
+	})
+}
+
+func (w *World) config(id nodes.ID) nodes.Config {
+	members := make([]nodes.ID, w.Plan.Nodes)
+	for i := range members {
+		members[i] = nodes.ID(i + 1)
+	}
+	return nodes.Config{Self: id, Members: members, Options: w.Protocol.Pick(w.Plan.Options),
+		Bug: w.Plan.Bug}
+}
+
+func (w *World) node(id nodes.ID) *node {
+	if id < 1 || int(id) > len(w.nodes) {
+		return nil
+	}
+	return w.nodes[id-1]
+}
+
+func (w *World) note(what int, a, b uint64) {
+	w.trace = mix(w.trace, uint64(w.now), uint64(what), a, b)
+}
+
+// observe passes an observation on. The trace covers it whether anybody listens or not.
+func (w *World) observe(o nodes.Observed) {
+	w.note(hashObserve, uint64(o.Node)<<48^o.Term<<24^o.Index, o.Hash)
+	if w.Observe != nil {
+		w.Observe(o)
+	}
+}
+
+func (w *World) log(id nodes.ID, line string) {
+	if w.Log != nil {
+		w.Log(id, line)
+	}
+}
