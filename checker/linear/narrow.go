@@ -5,13 +5,15 @@ import (
 	"strings"
 )
 
+// stepper is the Step of a model of texts.
+type stepper func(string, step) (string, bool)
+
 // narrowAppends allows only texts that fit what was read. A text begins with what the last put
 // wrote, or with nothing, and from there it only grows: it is the beginning of the longest text
-// that was read since that put, or goes on from it unread. For that it must be plain which put a text
-// comes from: each put and append writes something of its own, and none of them is the beginning
-// of another. Else nothing is narrowed.
-func narrowAppends(ops []Op[step], do func(string, step) (string, bool)) func(string,
-	step) (string, bool) {
+// that was read since that put, or goes on from it unread. For that it must be plain which put a
+// text comes from: each put and append writes something of its own, and none of them is the
+// beginning of another. Else nothing is narrowed.
+func narrowAppends(ops []Op[step], do stepper) stepper {
 	var texts, puts []string
 	for _, o := range ops {
 		switch text := unquote(o.Do.arg); o.Do.f {
