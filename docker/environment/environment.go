@@ -18,6 +18,7 @@ import (
 	"sunder/harness/history"
 	"sunder/harness/plan"
 	"sunder/nemesis"
+	"sunder/nemesis/agent"
 	"sunder/nodes"
 )
 
@@ -29,10 +30,21 @@ type Options struct {
 	Log        hclog.Logger
 }
 
+// cluster is what an environment asks of a docker.Cluster.
+type cluster interface {
+	Address(nodes.ID) (string, error)
+	Apply(context.Context, nodes.ID, nemesis.State) (agent.Evidence, error)
+	Read(context.Context, nodes.ID) (agent.Evidence, error)
+	Probe(context.Context, nodes.ID) (agent.Evidence, error)
+	Kill(context.Context, nodes.ID) (docker.Machine, error)
+	Start(context.Context, nodes.ID) (docker.Machine, agent.Evidence, error)
+	Close(context.Context) error
+}
+
 // Environment is a cluster with its clients. It is a harness.Environment.
 type Environment struct {
 	Options
-	cluster *docker.Cluster
+	cluster cluster
 	ids     []nodes.ID
 	names   []string
 
@@ -57,6 +69,10 @@ type Environment struct {
 // New is the environment of a cluster that is up. History time begins now. When stop ends, Await
 // returns early once; when abort ends, always.
 func New(stop, abort context.Context, c *docker.Cluster, o Options) *Environment {
+	return over(stop, abort, c, o)
+}
+
+func over(stop, abort context.Context, c cluster, o Options) *Environment {
 	e := &Environment{Options: o, cluster: c, origin: time.Now(), originRaw: rawClock(),
 		interrupt: stop.Done(), abort: abort.Done(),
 		completions: make(chan history.Event, 2*o.Plan.Concurrency+16),
