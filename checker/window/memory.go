@@ -9,6 +9,7 @@ type memory struct {
 	table []entry // open addressing; pos -1: free
 	count int
 	sets  []int32 // what entries used up: a length, then classes and counts
+	full  int     // length of sets at which to look what can go
 }
 
 type entry struct {
@@ -27,7 +28,7 @@ const dominators = 8
 
 // add remembers f, and is false if f is dead.
 func (m *memory) add(f *frame, used *supply) bool {
-	if m.count*4 >= len(m.table)*3 || int64(len(m.sets))*8 > m.limit {
+	if m.count*4 >= len(m.table)*3 || len(m.sets) > m.full {
 		m.grow(f.pos)
 	}
 	at, dead := m.find(f.placed, f.pos, f.state, used.sum, func(e *entry) bool {
@@ -95,8 +96,8 @@ func (m *memory) write(used *supply) int32 {
 // Where many configurations are remembered, those of positions long past go first: the search
 // hardly ever goes back that far. To forget one is always sound: it may be tried again.
 const (
-	many     = 1 << 20
-	longPast = 4096 // positions
+	many     = 32 << 20 // bytes
+	longPast = 4096     // positions
 )
 
 // grow makes room at a position: it forgets what is long past, or makes a larger table, or, where
@@ -104,7 +105,7 @@ const (
 func (m *memory) grow(pos int32) {
 	old, sets := m.table, m.sets
 	since := int32(0)
-	if len(old) >= many {
+	if len(old)*entrySize+len(sets)*4 >= many {
 		since = pos - longPast
 	}
 	kept := 0
@@ -138,6 +139,7 @@ func (m *memory) grow(pos int32) {
 		*at = e
 		m.count++
 	}
+	m.full = max(many/8, 2*len(m.sets))
 }
 
 // sum is supply's sum for a set that was written.
