@@ -102,7 +102,7 @@ func analyze(ctx context.Context, dir string, asJSON bool, stdout, stderr io.Wri
 	}
 	results := s.judge(ctx, events, left)
 	if old, err := run.Results(); err == nil {
-		results.Phases = old.Phases
+		results.Phases, results.TraceHash = old.Phases, old.TraceHash
 	} else if !errors.Is(err, os.ErrNotExist) {
 		fmt.Fprintf(stderr, "sunder: %v\n", err)
 	}

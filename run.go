@@ -158,6 +158,9 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 	}
 	s.phase("judge", began)
 	results.Phases = s.phases
+	if traced, ok := env.(interface{ Trace() uint64 }); ok {
+		results.TraceHash = fmt.Sprintf("%016x", traced.Trace())
+	}
 	if err := s.publish(results, progress.events, left); err != nil {
 		if results.Verdict != "invalid" { // else that is what the user must hear
 			return results, err

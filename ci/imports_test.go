@@ -29,6 +29,7 @@ workloads
 harness/scheduler
 harness
 harness/report
+harness/shrink
 sim
 docker/node
 docker

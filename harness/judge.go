@@ -32,6 +32,9 @@ type Evidence struct {
 // operation is required to have succeeded in it: some elections, and TCP's patience.
 const quorumStretch = 4 * time.Second
 
+// blink is a fault too short to ask that an operation began in it.
+const blink = 50 * time.Millisecond
+
 // floorRate is the least number of ok operations a second that is taken for a test.
 const floorRate = 2
 
@@ -152,6 +155,9 @@ func (f faults) windows() []checker.Window {
 	}
 	var out []checker.Window
 	for _, w := range nemesis.Windows(f.names, end, f.records) {
+		if w.End-w.Start < blink {
+			continue
+		}
 		out = append(out, checker.Window{Name: w.Name, Start: w.Start, End: w.End,
 			Quorum: w.Quorum >= quorumStretch})
 	}
