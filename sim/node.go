@@ -87,7 +87,7 @@ func (n *node) run(step func()) {
 			n.down()
 		}
 	}()
-	step()
+	n.w.protocol.Enter(n, step)
 }
 
 // reach does step at time at, if the process that lives now still does; a paused one does it when
