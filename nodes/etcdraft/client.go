@@ -36,10 +36,11 @@ func (n *node) Invoke(env nodes.Env, r nodes.RequestID, c kv.Command) {
 	if !n.enter(env) {
 		return
 	}
+	logged := n.reads == "log" && n.rn.BasicStatus().RaftState == raft.StateLeader
 	switch {
 	case c.Check() != nil:
 		env.Reply(r, kv.Refuse(kv.BadCommand))
-	case c.ReadOnly() && n.reads != "log":
+	case c.ReadOnly() && !logged:
 		n.ask(r, c)
 	default:
 		n.propose(r, c)

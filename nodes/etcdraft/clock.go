@@ -61,4 +61,3 @@ func (n *node) enter(env nodes.Env) bool {
 	}
 	return true
 }
-

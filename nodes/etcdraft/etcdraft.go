@@ -46,7 +46,8 @@ func Protocol() nodes.Protocol {
 		},
 		Options: []nodes.Option{
 			{Name: "reads", Doc: "how reads are answered: ReadOnlySafe; ReadOnlyLeaseBased, which " +
-				"is not linearizable under partitions (etcd-io/raft issue 166); or through the log",
+				"is not linearizable under partitions (etcd-io/raft issue 166); or through the log " +
+				"at the leader, and with ReadOnlySafe elsewhere",
 				Values: []string{"readindex", "lease", "log"}},
 			{Name: "storage", Doc: "how the log is written: in line with each Ready, or with " +
 				"AsyncStorageWrites", Values: []string{"inline", "async"}},

@@ -28,7 +28,7 @@ func TestALargeMessageTravelsInParts(t *testing.T) {
 		t.Fatalf("%d parts, want 4", len(parts))
 	}
 	var c collector
-	c.add(pack(snapMessage(2 * partMax), 3)[0].body) // of a message that is never whole
+	c.add(pack(snapMessage(2*partMax), 3)[0].body) // of a message that is never whole
 	var got *pb.Message
 	for _, at := range []int{2, 0, 2, 3, 1} { // out of order, one twice
 		if n := len(parts[at].AppendTo(nil)); n > 1<<20 {
