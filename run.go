@@ -98,7 +98,11 @@ func runOne(ctx context.Context, s session) (report.Results, error) {
 	}
 	s.phase("tear-down", began)
 	results.Phases = s.phases
-	return results, s.run.Save(results)
+	if err := s.run.Save(results); err != nil { // they are stored already, but for this last phase
+		s.log.Error("store results", "error", err)
+		fmt.Fprintf(s.stderr, "sunder: %v\n", err)
+	}
+	return results, nil
 }
 
 // closeLimit bounds tearing down.
@@ -157,7 +161,13 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 	if traced, ok := env.(interface{ Trace() uint64 }); ok {
 		results.TraceHash = fmt.Sprintf("%016x", traced.Trace())
 	}
-	return results, s.publish(results, progress.events, left)
+	if err := s.publish(results, progress.events, left); err != nil {
+		if results.Verdict != "invalid" { // else that is what the user must hear
+			return results, err
+		}
+		fmt.Fprintf(s.stderr, "sunder: %v\n", err)
+	}
+	return results, nil
 }
 
 // judge gives the results of a history.
@@ -224,7 +234,8 @@ func (s *session) publish(r report.Results, events []history.Event, left remains
 	if s.flags.json {
 		out = s.stderr
 	}
-	err = errors.Join(err, report.Text(out, r, columnsOf(out), isTerminal(out)), report.AppendSummary(os.Getenv("GITHUB_STEP_SUMMARY"), r))
+	err = errors.Join(err, report.Text(out, r, columnsOf(out), isTerminal(out)),
+		report.AppendSummary(os.Getenv("GITHUB_STEP_SUMMARY"), r))
 	if err != nil {
 		return broken(err)
 	}

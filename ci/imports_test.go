@@ -21,6 +21,7 @@ oracle
 nodes/wal
 nodes/nodestest
 nodes/raft
+nodes/etcdraft
 nodes/host
 nodes/catalog
 nemesis
@@ -42,11 +43,39 @@ var standardOnly = []string{"harness/history", "harness/plan"}
 
 // narrow are packages that may import, of ours, only what is listed: a stricter rule than layers.
 var narrow = map[string][]string{
-	"nodes/raft":  {"nodes", "nodes/kv", "nodes/wal"},
-	"nodes/wal":   {"nodes", "nodes/kv"},
-	"oracle":      {"nodes", "nodes/kv"},
-	"checker":     {"harness/history", "checker"},
-	"docker/node": {"nodes", "nodes/kv", "nodes/host", "nodes/catalog", "nemesis", "nemesis/agent", "docker/node"},
+	"nodes/raft": {"nodes", "nodes/kv", "nodes/wal"},
+	// The one protocol that is not ours: see foreign.
+	"nodes/etcdraft": {"nodes", "nodes/kv", "nodes/wal", "nodes/etcdraft"},
+	"nodes/wal":      {"nodes", "nodes/kv"},
+	"oracle":         {"nodes", "nodes/kv"},
+	"checker":        {"harness/history", "checker"},
+	"docker/node":    {"nodes", "nodes/kv", "nodes/host", "nodes/catalog", "nemesis", "nemesis/agent", "docker/node"},
+}
+
+// foreign are the folders that may import a consensus protocol that somebody else wrote: only
+// nodes/etcdraft, whose point it is. All other protocols are ours to the last line.
+var foreign = map[string][]string{"go.etcd.io/raft/": {"nodes/etcdraft"}}
+
+func TestOnlyOneProtocolIsForeign(t *testing.T) {
+	files, _ := sources(t)
+	used := 0
+	for _, f := range files {
+		for _, spec := range f.ast.Imports {
+			name, _ := strconv.Unquote(spec.Path.Value)
+			for prefix, who := range foreign {
+				if !strings.HasPrefix(name, prefix) {
+					continue
+				}
+				used++
+				if !slices.Contains(who, f.dir()) {
+					t.Errorf("%s imports %s, which only %v may", f.path, name, who)
+				}
+			}
+		}
+	}
+	if used == 0 {
+		t.Error("nobody imports a foreign protocol: the rule has lost its object")
+	}
 }
 
 // layerOf is the index of the nearest named folder, or -1.

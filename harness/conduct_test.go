@@ -127,6 +127,18 @@ func TestAnInterruptEndsAWait(t *testing.T) {
 	}
 }
 
+// The second interrupt ends a test where it stands: what it did so far is in the journal.
+func TestAnAbortEndsATest(t *testing.T) {
+	ctx, abort := context.WithCancel(context.Background())
+	abort()
+	d := &diary{}
+	err := harness.Conduct(ctx, ctx, d, scheduler.New(scheduler.Options{Threads: 1, Main: read()}), d,
+		func(string) {})
+	if got := strings.Join(d.lines, ", "); !errors.Is(err, harness.ErrAborted) || got != "flush" {
+		t.Errorf("%v: %s", err, got)
+	}
+}
+
 func TestATestEndsWhenItsJournalIsBroken(t *testing.T) {
 	for _, broken := range []string{"Append", "Flush"} {
 		d := &diary{broken: broken}

@@ -47,7 +47,11 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	}
 	f := faults{planned: len(e.Plan.Faults), events: e.Events, names: names(e.Plan.Nodes)}
 	f.read()
-	stats := checker.Stats{Windows: f.windows(), FloorOps: int(e.Plan.TimeLimit.Seconds() * floorRate)}
+	floor := float64(floorRate)
+	if e.Plan.Rate > 0 {
+		floor = min(floor, e.Plan.Rate/2)
+	}
+	stats := checker.Stats{Windows: f.windows(), FloorOps: int(e.Plan.TimeLimit.Seconds() * floor)}
 	parts := slices.Clone(e.Checkers)
 	// Of those that say unknown the first gives the reason: causes stand before what follows.
 	parts = append(parts, f, finals{f.names}, stats, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
@@ -58,10 +62,19 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 		parts = append(parts, missing{e.Missing})
 	}
 	r := checker.All("sunder", parts...).Check(ctx, h)
-	if r.Verdict == checker.Invalid && f.outside() {
+	blamed := len(e.Checkers) // that clocks may explain: the workload's, which ask what clients saw
+	if f.outside() && checker.Worst(verdicts(r.Parts[:blamed])...) == checker.Invalid {
 		r.Reason = "outside the declared clock assumption (" + e.Assumption.Words + "): " + r.Reason
 	}
 	return r
+}
+
+func verdicts(parts []checker.Result) []checker.Verdict {
+	out := make([]checker.Verdict, len(parts))
+	for i, p := range parts {
+		out[i] = p.Verdict
+	}
+	return out
 }
 
 func names(n int) []string {
@@ -129,7 +142,9 @@ func (f *faults) read() {
 			f.troubles = append(f.troubles, fmt.Sprintf("event %d: %v", e.Index, err))
 			continue
 		}
-		f.records = append(f.records, r)
+		if r.Start.Duration != 0 || r.Effect != "" { // else its start was refused: it never was
+			f.records = append(f.records, r)
+		}
 	}
 }
 
@@ -158,17 +173,21 @@ func (faults) Name() string { return "faults" }
 func (f faults) Check(context.Context, checker.History) checker.Result {
 	r := checker.Result{Name: f.Name(), Verdict: checker.Valid}
 	reasons := slices.Clone(f.troubles)
-	counts, done := map[nemesis.Effect]int{}, map[int]bool{}
-	for i, rec := range f.records {
+	counts := map[nemesis.Effect]int{}
+	ended := map[int]bool{}
+	for _, rec := range f.records {
+		if rec.Effect != "" {
+			ended[rec.Fault] = true
+		}
+	}
+	for _, rec := range f.records {
 		if rec.Effect == "" {
-			judged := func(r nemesis.Record) bool { return r.Fault == rec.Fault && r.Effect != "" }
-			if !slices.ContainsFunc(f.records[i:], judged) {
+			if !ended[rec.Fault] {
 				reasons = append(reasons, fmt.Sprintf("%s was not seen to end", rec))
 			}
 			continue
 		}
 		counts[rec.Effect]++
-		done[rec.Fault] = true
 		if rec.Effect == nemesis.None {
 			reasons = append(reasons, fmt.Sprintf("%s had no effect (%s)", rec,
 				strings.Join(rec.Evidence, ", ")))
@@ -178,7 +197,7 @@ func (f faults) Check(context.Context, checker.History) checker.Result {
 				strings.Join(rec.Healed, ", ")))
 		}
 	}
-	if left := f.planned - len(done); left > 0 { // interrupted, or due after the time limit
+	if left := f.planned - len(ended); left > 0 { // interrupted, or due after the time limit
 		reasons = append(reasons, fmt.Sprintf("%d of the plan's %d faults were never done", left,
 			f.planned))
 	}

@@ -19,6 +19,18 @@ type Protocol struct {
 	Ops     []kv.Op // the commands it can do
 	// Clock is what the protocol assumes of clocks under these options.
 	Clock func(options map[string]string) ClockAssumption
+	// Enclose, where there is one, is put around every call into a node by an environment that
+	// replays: it makes deterministic what a foreign library draws from elsewhere than Env.Rand.
+	Enclose func(env Env, call func())
+}
+
+// Enter does a call into a node, in an environment that replays.
+func (p Protocol) Enter(env Env, call func()) {
+	if p.Enclose == nil {
+		call()
+		return
+	}
+	p.Enclose(env, call)
 }
 
 // Config is what a node is told at its creation. It is the same at each boot.

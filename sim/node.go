@@ -109,6 +109,15 @@ func (n *node) run(j job) {
 			n.down()
 		}
 	}()
+	if n.w.protocol.Enclose == nil { // no closure on the hot path
+		n.do(j)
+		return
+	}
+	n.w.protocol.Enclose(n, func() { n.do(j) })
+}
+
+// do is one call into the process.
+func (n *node) do(j job) {
 	switch j.kind {
 	case hearing:
 		n.w.note(hashRecv, uint64(j.from.id)<<16|uint64(n.id), j.m.Ident())

@@ -29,7 +29,7 @@ var mutants = []mutant{
 	{"window/candidates.go", "if o.Return < c.end {", "if o.Return > c.end {"},
 	{"window/candidates.go", "if f.bare != none && s.machine.Step(f.bare, o.Class) >= 0 {",
 		"if f.bare != none {"},
-	{"window/candidates.go", "if !s.consumed.has(class)", "if false"},
+	{"window/candidates.go", "if !s.consumed.has(class) || ", "if "},
 	{"window/memory.go", "if used.used[m.sets[i]] < m.sets[i+1] {", "if false {"},
 	{"window/memory.go", "e.pos != pos || e.state != state {", "e.state != state {"},
 	{"window/history.go", "s.hold(s.returns[s.pos])", "_ = s"},

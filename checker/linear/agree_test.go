@@ -59,7 +59,7 @@ func TestAgreesWithPorcupine(t *testing.T) {
 	slow := *l
 	slow.model.quick = nil
 	counts := make(map[string]int)
-	e := effort{memory: 1 << 20}
+	e := effort{memory: 1 << 30}
 	for i := range n {
 		ops := randomRegister(rand.New(rand.NewPCG(seed, uint64(i))))
 		want := refer(context.Background(), l.model, ops, e)

@@ -14,8 +14,15 @@ import (
 type decision struct {
 	answer  answer
 	engine  string
-	order   []int32       // legal: a linearization, unless the engine gives none
-	witness *zone.Witness // illegal: a part that is impossible by itself, if the engine gives one
+	order   []int32  // legal: a linearization, unless the engine gives none
+	witness *witness // illegal: a part that is impossible by itself, if the engine gives one
+}
+
+// witness is operations that are impossible by themselves.
+type witness struct {
+	class string
+	ops   []int32    // ascending
+	edges [][2]int32 // the first had completed before the second was invoked
 }
 
 // decide asks the engines in turn: the one for unique values where the model has it, the search
@@ -74,7 +81,8 @@ func quickRegister(ops []Op[RegisterOp]) (decision, bool) {
 	}
 	order, w := zone.Check(u)
 	if w != nil {
-		return decision{answer: illegal, engine: "zone", witness: w}, true
+		return decision{answer: illegal, engine: "zone",
+			witness: &witness{w.Class.String(), w.Ops, w.Edges}}, true
 	}
 	return decision{answer: legal, engine: "zone", order: order}, true
 }

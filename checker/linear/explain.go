@@ -5,8 +5,6 @@ import (
 	"slices"
 	"sort"
 	"time"
-
-	"sunder/checker/zone"
 )
 
 // explainTime bounds the search for a small explanation. What is found by then is shown.
@@ -45,16 +43,22 @@ func (l *linear[S, O]) explain(ctx context.Context, ops []Op[O], d decision, e e
 }
 
 // fromWitness reads a witness. It is guilty where it meets an edge, and all of it if it has none.
-func (l *linear[S, O]) fromWitness(ops []Op[O], w *zone.Witness) core[O] {
-	c := core[O]{class: w.Class.String()}
+func (l *linear[S, O]) fromWitness(ops []Op[O], w *witness) core[O] {
+	c := core[O]{class: w.class}
 	guilty := make(map[int32]bool)
-	for _, e := range w.Edges {
+	for _, e := range w.edges {
 		guilty[e[0]], guilty[e[1]] = true, true
 		c.edges = append(c.edges, [2]Op[O]{ops[e[0]], ops[e[1]]})
 	}
-	part := l.model.part(ops, w.Ops)
-	for k, i := range w.Ops {
-		if guilty[i] || len(w.Edges) == 0 {
+	part := make([]Op[O], 0, len(w.ops))
+	for _, i := range w.ops {
+		part = append(part, ops[i])
+	}
+	if l.model.part != nil {
+		part = l.model.part(ops, w.ops)
+	}
+	for k, i := range w.ops {
+		if guilty[i] || len(w.edges) == 0 {
 			c.guilty = append(c.guilty, part[k])
 		} else {
 			c.support = append(c.support, part[k])

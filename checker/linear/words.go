@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sunder/checker"
+	"sunder/checker/queue"
 	"sunder/checker/zone"
 )
 
@@ -19,6 +20,10 @@ var classWords = map[string]string{
 	zone.Cycle.String():      "updates replaced each other's values in a circle",
 	zone.Future.String():     "a value was seen before it was written",
 	zone.Stale.String():      "a value was seen again after another had replaced it",
+	queue.Phantom:            "a value came out that had not gone in",
+	queue.Duplicate:          "a value came out twice",
+	queue.Reordered:          "what went in first did not come out first",
+	queue.FalseEmpty:         "the queue was found empty, and at no time can it have been",
 }
 
 // anomaly says in words what cannot be.

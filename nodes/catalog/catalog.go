@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sunder/nodes"
+	"sunder/nodes/etcdraft"
 	"sunder/nodes/raft"
 )
 
@@ -14,6 +15,7 @@ import (
 func Protocols() []nodes.Protocol {
 	return []nodes.Protocol{
 		raft.Protocol(),
+		etcdraft.Protocol(),
 	}
 }
 

@@ -153,6 +153,9 @@ func (e *Endpoint) exchange(ctx context.Context, method, path string, body []byt
 	}
 	e.limit.N = answerBytesMax
 	response, err := http.ReadResponse(e.reader, nil)
+	if err == nil && response.StatusCode < 200 { // the answer itself is still to come
+		err = fmt.Errorf("answered %d before its answer", response.StatusCode)
+	}
 	if err != nil {
 		return 0, nil, e.broke(ctx, err)
 	}

@@ -117,11 +117,19 @@ func (m *machine) down() {
 	clear(m.open)
 }
 
-// call enters the node, and takes it down where it asked to be stopped.
+// call enters the node, and takes it down where it asked to be stopped. A panic is an anomaly of
+// the node's, and ends it.
 func (m *machine) call(enter func()) {
 	env := m.env
 	env.inside = true
-	enter()
+	defer func() {
+		env.inside = false
+		if r := recover(); r != nil {
+			m.cluster.broken(m.id, "panic: %v", r)
+			m.down()
+		}
+	}()
+	m.cluster.protocol.Enter(env, enter)
 	env.inside = false
 	if m.stopped != "" {
 		m.down()
