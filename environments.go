@@ -11,7 +11,9 @@ import (
 	"sunder/docker"
 	"sunder/docker/environment"
 	"sunder/docker/node/program"
+	"sunder/harness/plan"
 	"sunder/harness/report/store"
+	"sunder/nemesis/agent"
 	"sunder/nodes"
 	"sunder/sim"
 )
@@ -102,12 +104,33 @@ func (s *session) containers(ctx context.Context) (stage, error) {
 	if err != nil {
 		return nil, broken(err)
 	}
+	if err := able(s.plan, c.Support()); err != nil {
+		return nil, errors.Join(broken(err), c.Close(context.WithoutCancel(ctx)))
+	}
 	for _, p := range c.Phases() {
 		s.log.Info("cluster", "phase", p.Name, "took", p.Took)
 	}
-	return &contained{environment.New(ctx, abortOf(ctx), c, environment.Options{Plan: s.plan, Client: s.test.Client,
-		Assumption: system.Clock(), Log: s.log}), c,
-		s.test.Options.Nodes}, nil
+	e := environment.New(ctx, abortOf(ctx), c, environment.Options{Plan: s.plan,
+		Client: s.test.Client, Assumption: system.Clock(), Log: s.log})
+	return &contained{e, c, s.test.Options.Nodes}, nil
+}
+
+// able says which kind of fault of the plan does not work here, and why.
+func able(p plan.Plan, can agent.Support) error {
+	for _, f := range p.Faults {
+		ability := agent.Ability{Works: true}
+		switch f.Kind {
+		case "clock":
+			ability = can.Clock
+		case "partition":
+			ability = can.Network
+		}
+		if !ability.Works {
+			return fmt.Errorf("%s faults do not work here: %s; leave them out of --nemesis", f.Kind,
+				ability.Why)
+		}
+	}
+	return nil
 }
 
 // Collect copies logs and data out of the containers, and puts observations into times of the

@@ -68,6 +68,10 @@ func options(w io.Writer, all []nodes.Option) {
 func item(w io.Writer, depth int, name, words string) {
 	const columns, hang = 80, 26
 	line := fmt.Sprintf("%*s%-*s", 2*depth, "", hang-2*depth-1, name)
+	if len(line) >= hang { // a long name stands alone
+		fmt.Fprintln(w, line)
+		line = strings.Repeat(" ", hang-1)
+	}
 	for _, word := range strings.Fields(words) {
 		if len(line)+1+len(word) > columns {
 			fmt.Fprintln(w, line)

@@ -102,7 +102,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.AddCommand(testCommand(stdout, stderr), analyzeCommand(stdout, stderr), listCommand(stdout),
-		doctorCommand(stdout, stderr))
+		doctorCommand(stdout, stderr), replayCommand(stdout, stderr),
+		shrinkCommand(stdout, stderr))
 	err := root.ExecuteContext(ctx)
 	var e exit
 	switch {

@@ -18,6 +18,12 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error { // where the nodes' program can be built
+			root, err := os.Getwd()
+			e.Setenv("ROOT", root)
+			e.Setenv("HOME", os.Getenv("HOME")) // Go's build cache is there
+			return err
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": status,
 			"tear":   tear,

@@ -53,7 +53,7 @@ func partsOf(p plan.Plan) (parts, error) {
 	if err := out.workload.Check(rest); err != nil {
 		return out, usage("%w", err)
 	}
-	ledger := nemesis.Ledger{Nodes: nodeNames(p.Nodes)}
+	ledger := nemesis.Ledger{Nodes: nodeNames(p.Nodes), Real: p.Environment != "sim"}
 	for i, f := range p.Faults {
 		if err := ledger.Check(f); err != nil {
 			return out, usage("faults[%d]: %w", i, err)
@@ -85,6 +85,9 @@ func (f testFlags) plan(c *cobra.Command) (plan.Plan, error) {
 	}
 	if f.timeLimit < 0 {
 		return plan.Plan{}, usage("--time-limit is %v, want more than 0", f.timeLimit)
+	}
+	if f.network != "swarm" && f.network != "calm" {
+		return plan.Plan{}, usage("--network is %q, want swarm or calm", f.network)
 	}
 	std := defaults[f.env]
 	if f.timeLimit > 0 || c.Flags().Changed("time-limit") {
@@ -118,6 +121,9 @@ func (f testFlags) plan(c *cobra.Command) (plan.Plan, error) {
 	found, err := partsOf(p)
 	if err != nil {
 		return p, err
+	}
+	if p.Environment == "sim" && f.network == "swarm" {
+		p.Network = nemesis.Network(p.Seed)
 	}
 	p.Faults, err = f.faults(p, found.protocol)
 	return p, err

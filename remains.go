@@ -14,18 +14,22 @@ import (
 // observationsFile is where a run keeps what a node observed of itself, in times of the history.
 const observationsFile = "observations.jsonl"
 
-// readRemains reads what a stored run has of its nodes. A node without observations is told in
-// the error; the rest is still read.
+// readRemains reads what a stored run has of its nodes. A node without observations, or with
+// damaged ones, is told in the error and observed nothing: half of a stream would pass for all of
+// it. The rest is still read.
 func readRemains(dir string, ids []nodes.ID) (remains, error) {
 	out := remains{observed: map[nodes.ID][]nodes.Observed{}}
 	var errs []error
 	for _, id := range ids {
 		home := filepath.Join(dir, "nodes", id.String())
 		text, err := os.ReadFile(filepath.Join(home, observationsFile))
+		var observed []nodes.Observed
 		if err == nil {
-			out.observed[id], err = nodes.ParseObserved(text)
+			observed, err = nodes.ParseObserved(text)
 		}
-		if err != nil {
+		if err == nil {
+			out.observed[id] = observed
+		} else {
 			errs = append(errs, fmt.Errorf("observations of %s: %w", id, err))
 		}
 		entries, err := os.ReadDir(home)

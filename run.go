@@ -52,6 +52,7 @@ type stage interface {
 type remains struct {
 	observed map[nodes.ID][]nodes.Observed
 	logs     []nodeLog
+	missing  error // why there is not more
 }
 
 type nodeLog struct {
@@ -97,7 +98,11 @@ func runOne(ctx context.Context, s session) (report.Results, error) {
 	}
 	s.phase("tear-down", began)
 	results.Phases = s.phases
-	return results, s.run.Save(results)
+	if err := s.run.Save(results); err != nil { // they are stored already, but for this last phase
+		s.log.Error("store results", "error", err)
+		fmt.Fprintf(s.stderr, "sunder: %v\n", err)
+	}
+	return results, nil
 }
 
 // closeLimit bounds tearing down.
@@ -142,7 +147,7 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 	s.phase("test", began)
 	began = time.Now()
 	left, err := env.Collect(abortOf(ctx), s.run)
-	if err != nil {
+	if left.missing = err; err != nil {
 		s.log.Error("collect from nodes", "error", err)
 	}
 	s.phase("collect", began)
@@ -153,12 +158,21 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 	}
 	s.phase("judge", began)
 	results.Phases = s.phases
-	return results, s.publish(results, progress.events, left)
+	if traced, ok := env.(interface{ Trace() uint64 }); ok {
+		results.TraceHash = fmt.Sprintf("%016x", traced.Trace())
+	}
+	if err := s.publish(results, progress.events, left); err != nil {
+		if results.Verdict != "invalid" { // else that is what the user must hear
+			return results, err
+		}
+		fmt.Fprintf(s.stderr, "sunder: %v\n", err)
+	}
+	return results, nil
 }
 
 // judge gives the results of a history.
 func (s *session) judge(ctx context.Context, events []history.Event, left remains) report.Results {
-	e := harness.Evidence{Plan: s.plan, Events: events, Observed: left.observed,
+	e := harness.Evidence{Plan: s.plan, Events: events, Observed: left.observed, Missing: left.missing,
 		Checkers:   s.parts.workload.Checkers(s.test.Options),
 		Assumption: s.parts.protocol.Clock(s.parts.protocol.Pick(s.plan.Options))}
 	for _, l := range left.logs {
@@ -220,7 +234,8 @@ func (s *session) publish(r report.Results, events []history.Event, left remains
 	if s.flags.json {
 		out = s.stderr
 	}
-	err = errors.Join(err, report.Text(out, r, columnsOf(out), isTerminal(out)), report.AppendSummary(os.Getenv("GITHUB_STEP_SUMMARY"), r))
+	err = errors.Join(err, report.Text(out, r, columnsOf(out), isTerminal(out)),
+		report.AppendSummary(os.Getenv("GITHUB_STEP_SUMMARY"), r))
 	if err != nil {
 		return broken(err)
 	}

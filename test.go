@@ -21,13 +21,13 @@ import (
 // testFlags are the flags of sunder test as they were given.
 type testFlags struct {
 	system, env, workload, nemesis, concurrency, bug, planFile, store string
-	clockRates, reads, logLevel, logFormat                            string
+	clockRates, reads, logLevel, logFormat, network                   string
 	nodes, count                                                      int
 	seed                                                              uint64
 	rate                                                              float64
 	timeLimit                                                         time.Duration
 	options                                                           map[string]string
-	json                                                              bool
+	json, noShrink                                                    bool
 }
 
 func testCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -46,6 +46,8 @@ func testCommand(stdout, stderr io.Writer) *cobra.Command {
 	fl.StringVar(&f.env, "env", "sim", "where it runs: sim or docker")
 	fl.StringVar(&f.workload, "workload", "register", "what clients do (see sunder list)")
 	fl.StringVar(&f.nemesis, "nemesis", "partition,clock", "kinds of fault, or none")
+	fl.StringVar(&f.network, "network", "swarm", "in sim: swarm, which loses, doubles, delays and "+
+		"reorders messages as the seed decides, or calm")
 	fl.IntVar(&f.nodes, "nodes", 5, "number of nodes")
 	fl.StringVar(&f.concurrency, "concurrency", "2n",
 		"client threads: a number, or a multiple of the nodes as in 2n")
@@ -67,6 +69,7 @@ func testCommand(stdout, stderr io.Writer) *cobra.Command {
 	fl.StringVar(&f.clockRates, "clock-rates", "", "lowest and highest rate of clocks, as in 0.5,1.5 "+
 		"(default: within the system's assumption)")
 	fl.BoolVar(&f.json, "json", false, "print the results as one JSON object on the last line")
+	fl.BoolVar(&f.noShrink, "no-shrink", false, "do not look for a smaller plan that fails in sim")
 	fl.StringVar(&f.logLevel, "log-level", "warn", "trace, debug, info, warn or error")
 	fl.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	completions(c)
@@ -95,6 +98,17 @@ func runTests(c *cobra.Command, f testFlags, stdout, stderr io.Writer) error {
 			session{flags: f, plan: p, log: log, stdout: stdout, stderr: stderr})
 		if err != nil {
 			return err
+		}
+		if p.Environment == "sim" && statusOf(r) == exitInvalid && !f.noShrink {
+			out := stdout
+			if f.json {
+				out = stderr
+			}
+			quick, cancel := context.WithTimeout(c.Context(), shrinkLimit)
+			if _, err := shrinkRun(quick, r.Store, shrinkQuick, out); err != nil {
+				fmt.Fprintf(stderr, "sunder: %v\n", err) // the verdict stands
+			}
+			cancel()
 		}
 		if f.json {
 			if err := json.NewEncoder(stdout).Encode(r); err != nil {

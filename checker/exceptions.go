@@ -12,6 +12,9 @@ import (
 // panicPrefix begins the error of an operation whose client panicked.
 const panicPrefix = "panic: "
 
+// exceptionsMax bounds the different texts that are kept; the first ones are.
+const exceptionsMax = 100
+
 // Exceptions reports clients that panicked. Their operations stand as info, which is sound, but a
 // broken client asked for less than the test meant to ask: the run is Unknown.
 type Exceptions struct{}
@@ -37,6 +40,9 @@ func (x Exceptions) Check(_ context.Context, h History) Result {
 		}
 		k, seen := at[e.Error]
 		if !seen {
+			if len(found) == exceptionsMax {
+				continue
+			}
 			k = len(found)
 			at[e.Error] = k
 			found = append(found, exception{Error: e.Error, First: e.Index})

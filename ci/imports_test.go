@@ -30,6 +30,7 @@ workloads
 harness/scheduler
 harness
 harness/report
+harness/shrink
 sim
 docker/node
 docker

@@ -26,7 +26,7 @@ type Environment interface {
 	// Recover waits until the healed system serves again. The completion says whether it did.
 	Recover(inv history.Event)
 	// Await waits for a completion, at most until the given time; it returns early, with false,
-	// when the test is interrupted.
+	// when the test is interrupted, and at once when it is aborted.
 	Await(until time.Duration) (history.Event, bool)
 }
 
@@ -37,10 +37,13 @@ type Journal interface {
 	Flush() error
 }
 
+// ErrAborted is returned by Conduct when it was told to give up at once.
+var ErrAborted = errors.New("the test was aborted")
+
 // Conduct runs a test to its end. An event is in the journal before anything is done about it:
 // invocations before they are dispatched, completions before anything else is generated. When stop
 // ends, generating stops, and healing, recovery and the final phase follow as ever. When abort
-// ends, Conduct returns its error at once.
+// ends, nothing follows: the cluster is about to be taken down as it is.
 func Conduct(stop, abort context.Context, env Environment, s *scheduler.Scheduler, j Journal,
 	log func(string)) error {
 	stopped := false
@@ -49,8 +52,8 @@ func Conduct(stop, abort context.Context, env Environment, s *scheduler.Schedule
 			stopped = true
 			s.Stop()
 		}
-		if err := abort.Err(); err != nil {
-			return errors.Join(err, j.Flush())
+		if abort.Err() != nil {
+			return errors.Join(ErrAborted, j.Flush())
 		}
 		now := env.Now()
 		a := s.Next(now)

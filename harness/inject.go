@@ -28,6 +28,7 @@ type Injector struct {
 	Faults []plan.Fault
 
 	proofs map[int]nemesis.Proof
+	ended  map[int]history.Value
 }
 
 // Do starts fault i, or ends it. The value is the fault's record for the completion of the
@@ -56,8 +57,8 @@ func (x *Injector) start(i int) (history.Value, error) {
 
 func (x *Injector) end(i int) (history.Value, error) {
 	proof, started := x.proofs[i]
-	if !started { // its start was refused: there is nothing to end
-		return history.Marshal(Asked(i, x.Faults[i])), nil
+	if !started {
+		return x.endAgain(i)
 	}
 	delete(x.proofs, i)
 	proof.Ending = x.Driver.Read()
@@ -65,7 +66,21 @@ func (x *Injector) end(i int) (history.Value, error) {
 	var err error
 	proof.EndTook, err = x.Driver.Apply(x.Ledger.Desired())
 	proof.Ended = x.Driver.Read()
-	return history.Marshal(record.Judge(proof)), err
+	if x.ended == nil {
+		x.ended = make(map[int]history.Value)
+	}
+	x.ended[i] = history.Marshal(record.Judge(proof))
+	return x.ended[i], err
+}
+
+// endAgain is asked for when it was in doubt whether the fault ended. A fault whose start was
+// refused has nothing to end, but what the nodes shall be like holds anyway.
+func (x *Injector) endAgain(i int) (history.Value, error) {
+	_, err := x.Driver.Apply(x.Ledger.Desired())
+	if v, ended := x.ended[i]; ended {
+		return v, err
+	}
+	return history.Marshal(Asked(i, x.Faults[i])), err
 }
 
 // Asked is the record of a fault of which nothing is known yet: the value of an invocation.

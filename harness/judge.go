@@ -24,11 +24,16 @@ type Evidence struct {
 	// Observed is what each node observed of itself; nil says that the system cannot tell.
 	Observed map[nodes.ID][]nodes.Observed
 	Logs     []checker.Log
+	// Missing is why some of what the nodes left could not be had; nil: all is there.
+	Missing error
 }
 
 // quorumStretch is how long a connected quorum must have stood in a fault's window before an
 // operation is required to have succeeded in it: some elections, and TCP's patience.
 const quorumStretch = 4 * time.Second
+
+// blink is a fault too short to ask that an operation began in it.
+const blink = 50 * time.Millisecond
 
 // floorRate is the least number of ok operations a second that is taken for a test.
 const floorRate = 2
@@ -40,20 +45,36 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	if err != nil {
 		return checker.Result{Name: "sunder", Verdict: checker.Unknown, Reason: err.Error()}
 	}
-	f := faults{events: e.Events, names: names(e.Plan.Nodes), assumption: e.Assumption}
+	f := faults{planned: len(e.Plan.Faults), events: e.Events, names: names(e.Plan.Nodes)}
 	f.read()
-	stats := checker.Stats{Windows: f.windows(), FloorOps: int(e.Plan.TimeLimit.Seconds() * floorRate)}
+	floor := float64(floorRate)
+	if e.Plan.Rate > 0 {
+		floor = min(floor, e.Plan.Rate/2)
+	}
+	stats := checker.Stats{Windows: f.windows(), FloorOps: int(e.Plan.TimeLimit.Seconds() * floor)}
 	parts := slices.Clone(e.Checkers)
 	// Of those that say unknown the first gives the reason: causes stand before what follows.
 	parts = append(parts, f, finals{f.names}, stats, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
 	if e.Observed != nil {
 		parts = append(parts, invariants{f.names, e.Observed})
 	}
+	if e.Missing != nil {
+		parts = append(parts, missing{e.Missing})
+	}
 	r := checker.All("sunder", parts...).Check(ctx, h)
-	if r.Verdict == checker.Invalid && f.outside() {
+	blamed := len(e.Checkers) // that clocks may explain: the workload's, which ask what clients saw
+	if f.outside() && checker.Worst(verdicts(r.Parts[:blamed])...) == checker.Invalid {
 		r.Reason = "outside the declared clock assumption (" + e.Assumption.Words + "): " + r.Reason
 	}
 	return r
+}
+
+func verdicts(parts []checker.Result) []checker.Verdict {
+	out := make([]checker.Verdict, len(parts))
+	for i, p := range parts {
+		out[i] = p.Verdict
+	}
+	return out
 }
 
 func names(n int) []string {
@@ -95,13 +116,14 @@ func (c finals) Check(_ context.Context, h checker.History) checker.Result {
 	return r
 }
 
-// faults asks that every fault had its effect: a test of a fault that was not there is none.
+// faults asks that every fault of the plan was done and had its effect: a test of a fault that was
+// not there is none.
 type faults struct {
-	events     []history.Event
-	names      []string
-	assumption nodes.ClockAssumption
-	records    []nemesis.Record
-	troubles   []string
+	planned  int
+	events   []history.Event
+	names    []string
+	records  []nemesis.Record
+	troubles []string
 }
 
 func (f *faults) read() {
@@ -120,7 +142,9 @@ func (f *faults) read() {
 			f.troubles = append(f.troubles, fmt.Sprintf("event %d: %v", e.Index, err))
 			continue
 		}
-		f.records = append(f.records, r)
+		if r.Start.Duration != 0 || r.Effect != "" { // else its start was refused: it never was
+			f.records = append(f.records, r)
+		}
 	}
 }
 
@@ -131,6 +155,9 @@ func (f faults) windows() []checker.Window {
 	}
 	var out []checker.Window
 	for _, w := range nemesis.Windows(f.names, end, f.records) {
+		if w.End-w.Start < blink {
+			continue
+		}
 		out = append(out, checker.Window{Name: w.Name, Start: w.Start, End: w.End,
 			Quorum: w.Quorum >= quorumStretch})
 	}
@@ -147,8 +174,17 @@ func (f faults) Check(context.Context, checker.History) checker.Result {
 	r := checker.Result{Name: f.Name(), Verdict: checker.Valid}
 	reasons := slices.Clone(f.troubles)
 	counts := map[nemesis.Effect]int{}
+	ended := map[int]bool{}
+	for _, rec := range f.records {
+		if rec.Effect != "" {
+			ended[rec.Fault] = true
+		}
+	}
 	for _, rec := range f.records {
 		if rec.Effect == "" {
+			if !ended[rec.Fault] {
+				reasons = append(reasons, fmt.Sprintf("%s was not seen to end", rec))
+			}
 			continue
 		}
 		counts[rec.Effect]++
@@ -161,11 +197,26 @@ func (f faults) Check(context.Context, checker.History) checker.Result {
 				strings.Join(rec.Healed, ", ")))
 		}
 	}
+	if left := f.planned - len(ended); left > 0 { // interrupted, or due after the time limit
+		reasons = append(reasons, fmt.Sprintf("%d of the plan's %d faults were never done", left,
+			f.planned))
+	}
 	if len(reasons) > 0 {
 		r.Verdict, r.Reason = checker.Unknown, strings.Join(reasons, "; ")
 	}
 	r.Details = counts
 	return r
+}
+
+// missing keeps a run from passing on logs and observations that nobody could read, or that were
+// cut: no checker finds anything in what is not there.
+type missing struct{ err error }
+
+func (missing) Name() string { return "remains" }
+
+func (c missing) Check(context.Context, checker.History) checker.Result {
+	return checker.Result{Name: c.Name(), Verdict: checker.Unknown,
+		Reason: "not all that the nodes left is there: " + c.err.Error()}
 }
 
 // invariants judges what the nodes observed of themselves.

@@ -109,6 +109,8 @@ func TestJudge(t *testing.T) {
 		}, checker.Unknown, "faults: event 15: ", "fault -1"},
 		{"no record", nil, func(e *harness.Evidence) { e.Events[theEnd].Value = "" }, checker.Unknown,
 			"faults: event 15: ", ""},
+		{"a fault of which nobody knows how it ended", func(r *nemesis.Record) { r.Effect = "" }, nil,
+			checker.Unknown, "faults: fault 0: pause of n1 was not seen to end", ""},
 		{"no recovery", nil, func(e *harness.Evidence) {
 			e.Events[recovery].Kind, e.Events[recovery].Error = history.Info, "not recovered after 10s"
 		}, checker.Unknown, "faults: recover: not recovered", ""},

@@ -56,8 +56,8 @@ func (t *Test) Scheduler() *scheduler.Scheduler {
 	})
 }
 
-// final runs the workload once more on the recovered system, and then reads everything that was
-// ever written on every node.
+// final runs the workload once more on the recovered system, and then reads on every node all keys
+// that were in use before.
 func (t *Test) final() generator.Generator {
 	again := t.Options
 	again.TimeLimit = afterwards

@@ -28,10 +28,12 @@ const (
 // Check says what is wrong with a fault of a plan, listing what would be right. It does not
 // depend on the faults that are active.
 func (l *Ledger) Check(f plan.Fault) error {
-	kinds := Kinds()
-	at := slices.IndexFunc(kinds, func(k Kind) bool { return k.Name == f.Kind })
-	if at < 0 {
-		return fmt.Errorf("kind %.40q is none of %s", f.Kind, names(kinds))
+	kind, err := kindNamed(f.Kind)
+	if err != nil {
+		return err
+	}
+	if kind.Simulated && l.Real {
+		return fmt.Errorf("a %s fault can only be simulated: it needs --env sim", f.Kind)
 	}
 	if (f.Shape != "") != (f.Kind == partition) {
 		return fmt.Errorf("shape is %.40q in a %s: a partition has one, no other fault does",
@@ -53,13 +55,27 @@ func (l *Ledger) Check(f plan.Fault) error {
 			return err
 		}
 	}
-	variants := kinds[at].Variants
-	if f.Variant != "" && (f.Kind != kill || !slices.ContainsFunc(variants,
-		func(k Kind) bool { return k.Name == f.Variant })) {
-		return fmt.Errorf("variant %.40q of a %s: of a kill there are process, container",
-			f.Variant, f.Kind)
+	if err := checkVariant(f, kind); err != nil {
+		return err
 	}
 	return l.checkTarget(f.Target)
+}
+
+// checkVariant is for kinds that have their variants there; a kill has a default.
+func checkVariant(f plan.Fault, kind Kind) error {
+	switch {
+	case f.Kind == kill && f.Variant == "":
+		return nil
+	case f.Kind != kill && f.Kind != disk:
+		if f.Variant != "" {
+			return fmt.Errorf("variant %.40q of a %s: only kill and disk have one", f.Variant, f.Kind)
+		}
+		return nil
+	case !slices.ContainsFunc(kind.Variants, func(k Kind) bool { return k.Name == f.Variant }):
+		return fmt.Errorf("variant %.40q of a %s: there are %s", f.Variant, f.Kind,
+			names(kind.Variants))
+	}
+	return nil
 }
 
 func (l *Ledger) checkTarget(target string) error {

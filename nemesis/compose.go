@@ -38,6 +38,12 @@ func (s *State) add(r Record, n string) {
 	case kill:
 		s.Killed = s.Killed || target
 		s.Lost = s.Lost || target && r.Asked.Variant == "container"
+	case power:
+		s.Killed, s.Power = s.Killed || target, s.Power || target
+	case disk:
+		if target {
+			s.Disk = r.Asked.Variant // the last one wins: a disk has one way to fail at a time
+		}
 	case pause:
 		s.Paused = s.Paused || target
 	case clock:

@@ -26,13 +26,17 @@ func (r Record) Judge(p Proof) Record {
 		found = r.judgeCut(p)
 	case clock:
 		found = r.judgeClocks(p)
-	case kill:
+	case kill, power:
 		for _, n := range r.Targets {
 			found = append(found, r.judgeKill(n, p))
 		}
 	case pause:
 		for _, n := range r.Targets {
 			found = append(found, r.judgePause(n, p))
+		}
+	case disk:
+		for _, n := range r.Targets {
+			found = append(found, r.judgeDisk(n, p))
 		}
 	}
 	r.Effect, r.Evidence = Masked, nil
@@ -78,7 +82,7 @@ func (e Evidence) up() bool { return e.State == running || e.State == stopped }
 // judgeKill goes by what was read right after the start: nothing else had started by then.
 func (r Record) judgeKill(n string, p Proof) finding {
 	before, started, ended := p.Before[n], p.Started[n], p.Ended[n]
-	by := r.by(n, kill)
+	by := r.by(n, kill, power)
 	switch {
 	case before.State == "" || started.State == "":
 		return none("%s: its process was not read back", n)
@@ -106,12 +110,27 @@ func (r Record) judgePause(n string, p Proof) finding {
 		return masked("%s: masked by %s", n, r.by(n, pause))
 	case started.State == dead && ending.State == stopped && r.by(n, pause) == "":
 		return proven("%s: pid %d in state T, once it had started", n, ending.PID)
-	case started.State == dead && r.by(n, kill) != "":
-		return masked("%s: masked by %s", n, r.by(n, kill))
+	case started.State == dead && r.by(n, kill, power) != "":
+		return masked("%s: masked by %s", n, r.by(n, kill, power))
 	case started.State == dead:
 		return masked("%s: masked, it was dead and no fault had killed it", n)
 	case started.State == "":
 		return none("%s: its process was not read back", n)
 	}
 	return none("%s: pid %d was %s before and %s after", n, started.PID, before.State, started.State)
+}
+
+// judgeDisk goes by what the disk did. A node that synced nothing meanwhile had nothing to lose.
+func (r Record) judgeDisk(n string, p Proof) finding {
+	started, ended := p.Started[n], p.Ended[n]
+	count := ended.Faulty - started.Faulty
+	switch {
+	case started.Disk != r.Asked.Variant && r.by(n, disk) != "":
+		return masked("%s: masked by %s", n, r.by(n, disk))
+	case started.Disk != r.Asked.Variant:
+		return none("%s: its disk is %q, not %s", n, started.Disk, r.Asked.Variant)
+	case count == 0:
+		return masked("%s: masked, it synced nothing meanwhile", n)
+	}
+	return proven("%s: %d syncs met the %s disk", n, count, r.Asked.Variant)
 }

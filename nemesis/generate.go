@@ -25,8 +25,11 @@ type Options struct {
 	// among the kinds they also call for the recipe of the lease window.
 	ClockRates [2]float64
 
-	Container bool // the environment can kill a whole container
+	Container bool // the nodes are in containers: these can be killed, and nothing is simulated
 }
+
+// blinkMax is the longest short loss of power.
+const blinkMax = 20 * time.Millisecond
 
 // limitMin is the shortest run in which faults can begin, be seen and end.
 const limitMin = time.Second
@@ -57,10 +60,13 @@ func Generate(o Options) ([]plan.Fault, error) {
 }
 
 func (o Options) check() error {
-	kinds := Kinds()
-	for _, k := range o.Kinds {
-		if !slices.ContainsFunc(kinds, func(known Kind) bool { return known.Name == k }) {
-			return fmt.Errorf("kind %.40q is none of %s", k, names(kinds))
+	for _, name := range o.Kinds {
+		k, err := kindNamed(name)
+		if err != nil {
+			return err
+		}
+		if k.Simulated && o.Container {
+			return fmt.Errorf("a %s fault can only be simulated: it needs --env sim", name)
 		}
 	}
 	low, high := o.ClockRates[0], o.ClockRates[1]
@@ -91,8 +97,9 @@ type maker struct {
 	targets map[string]menu[string] // by kind
 	clocks  menu[clockFault]
 	kills   menu[string] // variants
-	overlap float64      // how likely another fault joins those of an episode
-	scale   float64      // of all durations: 1, or less in a short run
+	disks   menu[string]
+	overlap float64 // how likely another fault joins those of an episode
+	scale   float64 // of all durations: 1, or less in a short run
 }
 
 func newMaker(o Options) *maker {
@@ -122,6 +129,14 @@ func newMaker(o Options) *maker {
 	}
 	m.overlap = []float64{0, 0.25, 0.5}[m.rng.IntN(3)]
 	m.scale = min(1, o.TimeLimit.Seconds()/20)
+	for _, k := range []string{power, disk} { // only where they are named: other plans stay
+		if slices.Contains(m.kinds, k) {
+			m.targets[k] = swarm(m.rng, able)
+		}
+	}
+	if slices.Contains(m.kinds, disk) {
+		m.disks = swarm(m.rng, []string{diskSlow, diskStall, diskError})
+	}
 	return m
 }
 
@@ -135,6 +150,12 @@ func (m *maker) fault(kind string, at, duration time.Duration) plan.Fault {
 		return f
 	case kill:
 		f.Variant = m.kills.pick(m.rng)
+	case power:
+		if m.rng.IntN(2) == 0 { // back before anybody notices
+			f.Duration = plan.Of(between(m.rng, time.Millisecond, blinkMax).Round(time.Millisecond))
+		}
+	case disk:
+		f.Variant = m.disks.pick(m.rng)
 	case clock:
 		deceive := m.clocks.pick(m.rng)
 		c, target := deceive(m.o, m.rng)

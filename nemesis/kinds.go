@@ -9,6 +9,7 @@ import (
 type Kind struct {
 	Name, Doc string
 	Variants  []Kind
+	Simulated bool // only the simulation can do it
 }
 
 // Names of the kinds of fault, as a plan has them.
@@ -17,6 +18,15 @@ const (
 	clock     = "clock"
 	kill      = "kill"
 	pause     = "pause"
+	power     = "power"
+	disk      = "disk"
+)
+
+// What a disk fault does to syncs.
+const (
+	diskSlow  = "slow"
+	diskStall = "stall"
+	diskError = "error"
 )
 
 // Kinds are the faults there are: the variants of a partition are its shapes.
@@ -26,16 +36,33 @@ func Kinds() []Kind {
 		cuts[i] = Kind{Name: s.name, Doc: s.doc}
 	}
 	return []Kind{
-		{partition, "nodes drop what others send them", cuts},
-		{clock, "clocks of a node jump, or run fast or slow", []Kind{
-			{"realtime", "the clock that tells the time of day", nil},
-			{"monotonic", "the clock that tells durations; it never steps back", nil},
-			{"both", "both at once", nil}}},
-		{kill, "a node is killed (SIGKILL) and started again", []Kind{
-			{"process", "its process only", nil},
-			{"container", "its whole container, as if the machine was lost", nil}}},
-		{pause, "a node is stopped (SIGSTOP) and resumed", nil},
+		{Name: partition, Doc: "nodes drop what others send them", Variants: cuts},
+		{Name: clock, Doc: "clocks of a node jump, or run fast or slow", Variants: []Kind{
+			{Name: "realtime", Doc: "the clock that tells the time of day"},
+			{Name: "monotonic", Doc: "the clock that tells durations; it never steps back"},
+			{Name: "both", Doc: "both at once"}}},
+		{Name: kill, Doc: "a node is killed (SIGKILL) and started again", Variants: []Kind{
+			{Name: "process", Doc: "its process only"},
+			{Name: "container", Doc: "its whole container, as if the machine was lost"}}},
+		{Name: pause, Doc: "a node is stopped (SIGSTOP) and resumed"},
+		{Name: power, Doc: "a node loses power, and with it what it did not sync, or part of that; " +
+			"in sim only", Simulated: true},
+		{Name: disk, Doc: "a node's disk misbehaves; in sim only", Simulated: true, Variants: []Kind{
+			{Name: diskSlow, Doc: "each sync takes long"},
+			{Name: diskStall, Doc: "no sync ends before the fault does"},
+			{Name: diskError, Doc: "syncs fail (EIO); a node that had one fail has to stop"}}},
 	}
+}
+
+// kindNamed is the kind of that name.
+func kindNamed(name string) (Kind, error) {
+	kinds := Kinds()
+	for _, k := range kinds {
+		if k.Name == name {
+			return k, nil
+		}
+	}
+	return Kind{}, fmt.Errorf("kind %.40q is none of %s", name, names(kinds))
 }
 
 // targets are the symbolic ones.

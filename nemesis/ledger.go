@@ -14,6 +14,7 @@ import (
 type Ledger struct {
 	Nodes      []string
 	Assumption nodes.ClockAssumption
+	Real       bool // the nodes are real ones: what can only be simulated is refused
 
 	active    []*Record                // in the order in which they started
 	monotonic map[string]time.Duration // steps of monotonic clocks: these are never undone

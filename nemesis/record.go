@@ -23,7 +23,7 @@ type Record struct {
 	Grudge  Grudge     `json:"grudge,omitempty"`  // of a partition
 	Notes   []string   `json:"notes,omitempty"`   // what was not as asked, as phrases
 
-	Start plan.Duration `json:"start"`        // since the first operation
+	Start plan.Duration `json:"start"`        // since the cluster was up
 	End   plan.Duration `json:"end,omitzero"` // 0 until it ended
 
 	// Overlap has, by kind and node, the other faults that held the node meanwhile; a partition
@@ -122,7 +122,7 @@ func (r Record) check() error {
 
 // View is what an environment knows when a fault starts.
 type View struct {
-	Now    time.Duration // since the first operation
+	Now    time.Duration // since the cluster was up
 	Leader string        // the node believed to lead, of the highest term if several; or none
 	Dead   []string      // nodes that do not run though no fault holds them: they died by themselves
 }

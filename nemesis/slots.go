@@ -95,7 +95,7 @@ func (m *maker) seen(faults []plan.Fault) bool {
 	alive, clocks, cuts := m.o.Nodes, 0, 0
 	for _, f := range faults {
 		switch f.Kind {
-		case kill, pause:
+		case kill, pause, power, disk: // a node stops when a sync fails
 			alive -= size(f.Target, m.o.Nodes)
 		case clock:
 			clocks++

@@ -10,6 +10,8 @@ import "time"
 type State struct {
 	Killed bool     `json:"killed,omitempty"` // the process is dead and stays so
 	Lost   bool     `json:"lost,omitempty"`   // so is everything around it: the whole container
+	Power  bool     `json:"power,omitempty"`  // killed by loss of power: in sim only
+	Disk   string   `json:"disk,omitempty"`   // what its disk does to syncs: in sim only
 	Paused bool     `json:"paused,omitempty"` // the process is stopped (SIGSTOP)
 	Drop   []string `json:"drop,omitempty"`   // names of nodes whose packets it drops, ascending
 	Clock  Clock    `json:"clock,omitzero"`

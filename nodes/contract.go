@@ -18,7 +18,7 @@ func (i ID) String() string { return "n" + strconv.Itoa(int(i)) }
 
 // ParseID reads a node's name.
 func ParseID(name string) (ID, error) {
-	if len(name) > 1 && name[0] == 'n' && name[1] != '0' && name[1] != '+' {
+	if len(name) > 1 && name[0] == 'n' && name[1] != '0' {
 		if n, err := strconv.ParseUint(name[1:], 10, 16); err == nil {
 			return ID(n), nil
 		}

@@ -24,7 +24,8 @@ type Protocol struct {
 	Enclose func(env Env, call func())
 }
 
-// Enter does a call into a node, in an environment that replays.
+// Enter does a call into a node, in an environment that replays. (The simulation asks for Enclose
+// itself: it allocates nothing where there is none.)
 func (p Protocol) Enter(env Env, call func()) {
 	if p.Enclose == nil {
 		call()

@@ -60,7 +60,7 @@ func (p *process) wait() bool { return p.yield(struct{}{}) }
 func (p *process) Now() time.Duration { return p.w.now }
 
 func (p *process) Sleep(d time.Duration) {
-	p.w.queue.push(p.w.now+d, func() { p.resume() })
+	p.w.at(p.w.now+d, func() { p.resume() })
 	p.wait()
 }
 
@@ -76,7 +76,7 @@ func (p *process) Do(to nodes.ID, c kv.Command, timeout time.Duration) (kv.Resul
 			p.resume()
 		}
 	}
-	p.w.queue.push(p.w.now+timeout, func() { end(kv.Result{}, nodes.ErrTimeout) })
+	p.w.at(p.w.now+timeout, func() { end(kv.Result{}, nodes.ErrTimeout) })
 	p.w.ask(p, ask, to, c, end)
 	if !p.wait() {
 		return kv.Result{}, nodes.ErrStopped

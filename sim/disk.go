@@ -2,47 +2,177 @@ package sim
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"maps"
 	"slices"
-	"strings"
-	"time"
 
 	"sunder/nodes"
 )
 
-// disk is a perfect one: what was appended survives the death of the process, synced or not, as
-// the page cache of a machine that stays up does. Power loss, torn writes and errors are not
-// simulated yet.
+// disk is files under their names, as the page cache has them, and what of that a loss of power
+// would leave. Killing the process loses nothing.
 type disk struct {
-	files map[nodes.File][]byte
-	busy  time.Duration // until the last fsync asked for is done: they end in order
+	names   map[nodes.File]*inode
+	durable map[nodes.File]*inode // what the names were at the last sync of the directory
+	changes []change              // to names since then, in order
+	settled uint64                // changes that became durable before those
+	failed  error                 // the first failure: nothing is done after it
+	mode    string                // what a fault does to syncs, or ""
+	faulty  uint64                // syncs that met a mode
+	losses  uint64                // of power so far
+}
+
+// inode is bytes of which the first safe are durable.
+type inode struct {
+	data   []byte
+	safe   int
+	before []byte // what it held before a truncation that is not durable; nil: there was none
+	cuts   uint64
+}
+
+// change is one entry of the directory: file is at name from now on, and no longer at gone.
+type change struct {
+	name, gone nodes.File
+	file       *inode
+}
+
+func (c change) apply(names map[nodes.File]*inode) {
+	if c.gone != "" {
+		delete(names, c.gone)
+	}
+	if c.name != "" {
+		names[c.name] = c.file
+	}
+}
+
+var errSync = errors.New("input/output error")
+
+func newDisk() disk {
+	return disk{names: map[nodes.File]*inode{}, durable: map[nodes.File]*inode{}}
 }
 
 // found is every file as a booting process finds it, by name.
 func (d *disk) found() []nodes.Recovered {
-	out := make([]nodes.Recovered, 0, len(d.files))
-	for name, data := range d.files { // sorted below
-		out = append(out, nodes.Recovered{Name: name, Data: bytes.Clone(data)})
+	out := make([]nodes.Recovered, 0, len(d.names))
+	for _, name := range slices.Sorted(maps.Keys(d.names)) {
+		out = append(out, nodes.Recovered{Name: name, Data: bytes.Clone(d.names[name].data)})
 	}
-	slices.SortFunc(out, func(a, b nodes.Recovered) int {
-		return strings.Compare(string(a.Name), string(b.Name))
-	})
 	return out
 }
 
-func (d *disk) append(f nodes.File, p []byte) { d.files[f] = append(d.files[f], p...) }
+func (d *disk) change(c change) {
+	c.apply(d.names)
+	d.changes = append(d.changes, c)
+}
+
+// fail keeps the first failure, which the next sync reports.
+func (d *disk) fail(what string, f nodes.File, err error) {
+	if d.failed == nil {
+		d.failed = fmt.Errorf("%s %s: %w", what, f, err)
+	}
+}
+
+var (
+	errMissing  = errors.New("no such file")
+	errArgument = errors.New("invalid argument")
+)
+
+func (d *disk) append(f nodes.File, p []byte) {
+	if d.failed != nil {
+		return
+	}
+	i := d.names[f]
+	if i == nil {
+		i = &inode{}
+		d.change(change{name: f, file: i})
+	}
+	i.data = append(i.data, p...)
+}
 
 // truncate cuts a file, or lengthens it with zeros, as ftruncate does.
 func (d *disk) truncate(f nodes.File, off int64) {
-	data := d.files[f]
-	if grow := int(off) - len(data); grow > 0 {
-		data = append(data, make([]byte, grow)...)
+	i := d.names[f]
+	switch {
+	case d.failed != nil:
+		return
+	case i == nil:
+		d.fail("truncate", f, errMissing)
+		return
+	case off < 0:
+		d.fail("truncate", f, errArgument)
+		return
 	}
-	d.files[f] = data[:off]
+	if grow := int(off) - len(i.data); grow > 0 {
+		i.data = append(i.data, make([]byte, grow)...)
+		return
+	}
+	if i.before == nil {
+		i.before = bytes.Clone(i.data)
+	}
+	i.cuts++
+	i.data, i.safe = i.data[:off], min(i.safe, int(off))
 }
 
 func (d *disk) rename(from, to nodes.File) {
-	if data, ok := d.files[from]; ok {
-		d.files[to] = data
-		delete(d.files, from)
+	i := d.names[from]
+	switch {
+	case d.failed != nil:
+	case i == nil:
+		d.fail("rename", from, errMissing)
+	default:
+		d.change(change{name: to, gone: from, file: i})
 	}
+}
+
+// remove removes f; that it is not there is fine.
+func (d *disk) remove(f nodes.File) {
+	if d.failed == nil && d.names[f] != nil {
+		d.change(change{gone: f})
+	}
+}
+
+// syncing is a sync under way: it covers what was there when it was asked for.
+type syncing struct {
+	token nodes.Token
+	file  *inode // nil: the directory
+	size  int
+	cuts  uint64
+	upTo  uint64 // changes of the directory
+}
+
+func (d *disk) sync(f nodes.File, tok nodes.Token) syncing {
+	if f == nodes.Dir {
+		return syncing{token: tok, upTo: d.settled + uint64(len(d.changes))}
+	}
+	i := d.names[f]
+	if i == nil {
+		d.fail("sync", f, errMissing)
+		return syncing{token: tok}
+	}
+	return syncing{token: tok, file: i, size: len(i.data), cuts: i.cuts}
+}
+
+// synced makes durable what the sync covers.
+func (d *disk) synced(s syncing) error {
+	switch {
+	case d.failed != nil:
+	case s.file != nil:
+		if s.file.cuts == s.cuts {
+			s.file.safe, s.file.before = max(s.file.safe, s.size), nil
+		}
+	default:
+		d.settle(s.upTo)
+	}
+	return d.failed
+}
+
+// settle makes the changes before the given one durable.
+func (d *disk) settle(upTo uint64) {
+	n := 0
+	for ; n < len(d.changes) && d.settled < upTo; n++ {
+		d.changes[n].apply(d.durable)
+		d.settled++
+	}
+	d.changes = slices.Delete(d.changes, 0, n)
 }

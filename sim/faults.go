@@ -38,7 +38,7 @@ func (w *World) Recover(inv history.Event) {
 		case agree && leader != "":
 			done.Value = history.Marshal(map[string]string{"leader": leader})
 		case w.now < limit:
-			w.queue.push(w.now+recoverEvery, look)
+			w.at(w.now+recoverEvery, look)
 			return
 		default:
 			done.Kind = history.Info
@@ -102,6 +102,7 @@ func (d driver) Apply(states map[string]nemesis.State) (time.Duration, error) {
 			}
 			n.drop[from] = true
 		}
+		d.w.release(n)
 		if n.clock.skew != s.Clock {
 			n.clock.set(d.w.now, s.Clock)
 			n.rearm()
@@ -109,10 +110,16 @@ func (d driver) Apply(states map[string]nemesis.State) (time.Duration, error) {
 		if s.Killed {
 			n.down()
 			n.killed = true
-		} else if n.killed {
+		}
+		if s.Power && !n.dark {
+			n.losePower()
+		}
+		n.dark = s.Power
+		if n.killed && !s.Killed {
 			n.killed = false
 			n.boot()
 		}
+		n.setDisk(s.Disk)
 		switch {
 		case n.proc == nil:
 		case s.Paused:
@@ -129,6 +136,7 @@ func (d driver) Read() map[string]nemesis.Evidence {
 	out := make(map[string]nemesis.Evidence, len(d.w.nodes))
 	for _, n := range d.w.nodes {
 		e := nemesis.Evidence{State: "running", PID: int(n.life), Born: n.life,
+			Disk: n.disk.mode, Faulty: n.disk.faulty,
 			Dropped: map[string]uint64{}, Clocks: n.proc != nil && !n.paused}
 		switch {
 		case n.proc == nil:

@@ -10,15 +10,27 @@ import (
 	"sunder/nodes/kv"
 )
 
-// The network and the disks of the simulation: a calm local network with a tail. They are fixed
-// here; a plan cannot change them yet.
+// The network unless the plan has another one: a calm local network with a tail.
 const (
 	latencyMin  = 100 * time.Microsecond
 	latencyMean = 400 * time.Microsecond // of what comes on top, exponentially
-	latencyMax  = 30 * time.Millisecond
-	fsyncMin    = 100 * time.Microsecond
-	fsyncMean   = 300 * time.Microsecond
+	latencyMax  = 75                     // times the mean: no longer than that
+	reordered   = 20                     // times as long takes a message that is overtaken
+	resend      = 200 * time.Millisecond // after that a stream sends again what was lost
+	heldMax     = 10_000                 // messages that a stream holds while it is cut
 )
+
+// link is the way from one node to another.
+type link struct {
+	sent uint64
+	last time.Duration // a stream delivers nothing before this
+	held []job         // what a stream keeps while it is cut
+}
+
+func (n *node) link(to nodes.ID) *link { return &n.links[to-1] }
+
+// chance says whether something happens that does so with probability p.
+func chance(h uint64, p float64) bool { return float64(h>>11)/(1<<53) < p }
 
 // exponential turns a well spread number into a time with that mean.
 func exponential(h uint64, mean time.Duration) time.Duration {
@@ -26,40 +38,92 @@ func exponential(h uint64, mean time.Duration) time.Duration {
 	return time.Duration(-math.Log(u) * float64(mean))
 }
 
-func (w *World) latency(stream uint64, from, to uint64) time.Duration {
-	w.sent++
-	h := mix(w.seed, streamLatency, stream, from, to, w.sent)
-	return min(latencyMin+exponential(h, latencyMean), latencyMax)
+// latency is how long what h stands for is under way between nodes.
+func (w *World) latency(h uint64) time.Duration {
+	mean := w.Plan.Network.Latency.Duration
+	if mean == 0 {
+		mean = latencyMean
+	}
+	return min(latencyMin+exponential(h, mean), latencyMax*mean)
 }
 
-// send carries a message to a peer: delayed, maybe overtaken, dropped by the receiver if that is
-// its grudge when the message arrives.
+// send carries a message to a peer. A receiver drops it if that is its grudge when it arrives.
 func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 	n := w.node(to)
 	if n == nil {
 		return
 	}
 	w.note(hashSend, uint64(from.id)<<16|uint64(to), m.Ident())
-	at := w.now + w.latency(uint64(m.Kind()), uint64(from.id), uint64(to))
-	w.queue.push(at, func() {
-		if n.drop[from.id] {
-			n.lost[from.id]++
-			return
+	l, knobs := from.link(to), w.Plan.Network
+	l.sent++
+	h := mix(w.seed, streamLatency, uint64(m.Kind()), uint64(from.id), uint64(to), l.sent)
+	took := w.latency(h)
+	lost, twice := chance(mix(h, 1), knobs.Loss), chance(mix(h, 2), knobs.Duplicate)
+	late := chance(mix(h, 3), knobs.Reorder)
+	if late {
+		took *= reordered
+	}
+	if knobs.Links == stream {
+		if lost {
+			took += resend
 		}
-		sender := from.id
-		n.reach(w.now, func() {
-			w.note(hashRecv, uint64(sender)<<16|uint64(to), m.Ident())
-			n.proc.Recv(n, sender, m)
-		})
-	})
+		l.last = max(l.last, w.now+took)
+		w.arrive(from, n, l.last, m)
+		return
+	}
+	if !lost {
+		w.arrive(from, n, w.now+took, m)
+	}
+	if twice {
+		w.arrive(from, n, w.now+w.latency(mix(h, 4)), m)
+	}
 }
 
-// sync makes what was appended durable after a while.
-func (w *World) sync(n *node, f nodes.File, tok nodes.Token) {
-	w.sent++
-	d := fsyncMin + exponential(mix(w.seed, streamFsync, uint64(n.id), w.sent), fsyncMean)
-	n.reach(max(w.now+d, n.disk.busy), func() { n.proc.Synced(n, tok, nil) })
-	n.disk.busy = max(w.now+d, n.disk.busy)
+// stream is what a plan calls links that keep order.
+const stream = "stream"
+
+// arrive lets a message arrive at the given time.
+func (w *World) arrive(from, to *node, at time.Duration, m nodes.Message) {
+	w.queue.push(at, job{kind: arriving, node: to, from: from, born: from.life, m: m})
+}
+
+// arrived hands a message to its receiver, unless the link is cut.
+func (w *World) arrived(j job) {
+	to := j.node
+	j.kind, j.life = hearing, to.life
+	if !to.drop[j.from.id] {
+		to.reached(j)
+		return
+	}
+	to.lost[j.from.id]++
+	l := j.from.link(to.id)
+	if w.Plan.Network.Links == stream && len(l.held) < heldMax && to.proc != nil {
+		l.held = append(l.held, j)
+	}
+}
+
+// release lets go what the links to n held, where they are no longer cut.
+func (w *World) release(n *node) {
+	for _, from := range w.nodes {
+		l := from.link(n.id)
+		if n.drop[from.id] || len(l.held) == 0 {
+			continue
+		}
+		held := l.held
+		l.held = nil
+		for _, j := range held {
+			if j.from.life == j.born && n.life == j.life { // else the connection was reset
+				w.arrive(j.from, n, w.now, j.m)
+			}
+		}
+	}
+}
+
+// latency is how long a client and a node need to reach each other. Clients stand outside
+// of the plan's network.
+func (p *process) latency(node nodes.ID, way uint64) time.Duration {
+	h := mix(p.w.seed, streamClient, uint64(p.id), uint64(node), p.asks, way)
+	return min(latencyMin+exponential(h, latencyMean), latencyMax*latencyMean)
 }
 
 // ask carries a client's command to a node and its answer back. Clients stand outside of the
@@ -70,11 +134,10 @@ func (w *World) ask(p *process, ask uint64, to nodes.ID, c kv.Command, end func(
 		panic(fmt.Sprintf("sim: a client asked %s, which does not exist", to))
 	}
 	back := func(res kv.Result, err error) {
-		w.queue.push(w.now+w.latency(streamClient, uint64(to), uint64(p.id)),
-			func() { end(res, err) })
+		w.at(w.now+p.latency(to, 1), func() { end(res, err) })
 	}
 	id := nodes.RequestID(uint64(p.id)<<32 | ask)
-	w.queue.push(w.now+w.latency(streamClient, uint64(p.id), uint64(to)), func() {
+	w.at(w.now+p.latency(to, 0), func() {
 		if n.proc == nil {
 			back(kv.Result{}, history.Definite(fmt.Errorf("connect to %s: %w", to, nodes.ErrUnreachable)))
 			return
@@ -86,9 +149,9 @@ func (w *World) ask(p *process, ask uint64, to nodes.ID, c kv.Command, end func(
 			}
 			back(res, nil)
 		}
-		n.reach(w.now, func() {
+		n.reached(job{kind: calling, life: n.life, what: func() {
 			w.note(hashInvoke, uint64(to), uint64(id))
 			n.proc.Invoke(n, id, c)
-		})
+		}})
 	})
 }

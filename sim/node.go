@@ -19,16 +19,21 @@ type node struct {
 	life   uint64     // boots so far; what was meant for a former life is lost
 	seq    uint64     // observations in this life
 	killed bool       // by a fault, which is to start it again
+	dark   bool       // it has no power
 	paused bool
-	held   []func() // what reached it while paused
+	held   []job // what reached it while paused
 	clock  clock
 	disk   disk
+	busy   time.Duration // until the last sync asked for is done: they end in order
+	stuck  []syncing     // what a stalled disk holds back
 	timers map[nodes.TimerID]timer
 	owed   map[nodes.RequestID]waiter
 	draws  map[uint64]uint64 // random choices so far, by purpose
 	exit   string            // how the last process ended, if it was not killed
+	syncs  uint64
 	drop   map[nodes.ID]bool // whose packets it drops
 	lost   map[nodes.ID]uint64
+	links  []link // to each node
 }
 
 // timer is a timer that is set; due is on the node's own clock.
@@ -41,12 +46,17 @@ type timer struct {
 type waiter func(res kv.Result, ok bool)
 
 func newNode(w *World, id nodes.ID) *node {
-	return &node{w: w, id: id, clock: newClock(0), disk: disk{files: map[nodes.File][]byte{}},
-		draws: map[uint64]uint64{}, drop: map[nodes.ID]bool{}, lost: map[nodes.ID]uint64{}}
+	return &node{w: w, id: id, clock: newClock(0), disk: newDisk(),
+		draws: map[uint64]uint64{}, drop: map[nodes.ID]bool{}, lost: map[nodes.ID]uint64{},
+		links: make([]link, w.Plan.Nodes)}
 }
 
-// boot starts a process on what the disk holds.
+// boot starts a process on what the disk holds. After a sync failed, what was written since the
+// last one that succeeded may be gone.
 func (n *node) boot() {
+	if n.disk.failed != nil {
+		n.losePower()
+	}
 	n.life++ // also what is left of a former life can no longer reach it
 	n.seq, n.exit = 0, ""
 	n.timers = map[nodes.TimerID]timer{}
@@ -57,7 +67,7 @@ func (n *node) boot() {
 		return
 	}
 	n.proc = proc
-	n.run(func() { n.proc.Start(n, n.disk.found()) })
+	n.run(job{kind: calling, what: func() { n.proc.Start(n, n.disk.found()) }})
 }
 
 // down ends the process: what it owed breaks, what was on its way to it is lost.
@@ -65,7 +75,7 @@ func (n *node) down() {
 	if n.proc == nil {
 		return
 	}
-	n.proc, n.held, n.paused = nil, nil, false
+	n.proc, n.held, n.paused, n.stuck = nil, nil, false, nil
 	n.life++
 	requests := make([]nodes.RequestID, 0, len(n.owed))
 	for r := range n.owed { // sorted below
@@ -78,8 +88,20 @@ func (n *node) down() {
 	n.owed = nil
 }
 
+// reached does a job, if the process that it was for still lives; a paused one does it when it is
+// resumed.
+func (n *node) reached(j job) {
+	switch {
+	case n.proc == nil || n.life != j.life:
+	case n.paused:
+		n.held = append(n.held, j)
+	default:
+		n.run(j)
+	}
+}
+
 // run lets the process do one thing, and ends it if that panics: an anomaly of the node's.
-func (n *node) run(step func()) {
+func (n *node) run(j job) {
 	defer func() {
 		if r := recover(); r != nil {
 			n.exit = fmt.Sprintf("panic: %v", r)
@@ -87,29 +109,33 @@ func (n *node) run(step func()) {
 			n.down()
 		}
 	}()
-	n.w.protocol.Enter(n, step)
+	if p := &n.w.protocol; p.Enclose != nil {
+		p.Enclose(n, func() { n.do(j) })
+		return
+	}
+	n.do(j)
 }
 
-// reach does step at time at, if the process that lives now still does; a paused one does it when
-// it is resumed.
-func (n *node) reach(at time.Duration, step func()) {
-	life := n.life
-	n.w.queue.push(at, func() {
-		switch {
-		case n.proc == nil || n.life != life:
-		case n.paused:
-			n.held = append(n.held, func() { n.reach(n.w.now, step) })
-		default:
-			n.run(step)
-		}
-	})
+func (n *node) do(j job) {
+	switch j.kind {
+	case hearing:
+		n.w.note(hashRecv, uint64(j.from.id)<<16|uint64(n.id), j.m.Ident())
+		n.proc.Recv(n, j.from.id, j.m)
+	case firing:
+		n.fire(j)
+	case synced:
+		n.synced(j.sync)
+	case calling:
+		j.what()
+	}
 }
 
 func (n *node) resume() {
 	held := n.held
 	n.held, n.paused = nil, false
-	for _, again := range held {
-		again()
+	for _, j := range held {
+		j.node = n
+		n.w.queue.push(n.w.now, j)
 	}
 }
 
@@ -120,14 +146,16 @@ func (n *node) arm(t nodes.TimerID) {
 	tm.gen = n.w.timerGen
 	n.timers[t] = tm
 	left := max(0, tm.due.Sub(n.clock.now(n.w.now)))
-	gen := tm.gen
-	n.reach(n.w.now+n.clock.until(left), func() {
-		if cur, set := n.timers[t]; set && cur.gen == gen {
-			delete(n.timers, t)
-			n.w.note(hashTimer, uint64(n.id), uint64(t))
-			n.proc.Timer(n, t)
-		}
-	})
+	n.w.queue.push(n.w.now+n.clock.until(left),
+		job{kind: firing, node: n, life: n.life, timer: t, gen: tm.gen})
+}
+
+func (n *node) fire(j job) {
+	if cur, set := n.timers[j.timer]; set && cur.gen == j.gen {
+		delete(n.timers, j.timer)
+		n.w.note(hashTimer, uint64(n.id), uint64(j.timer))
+		n.proc.Timer(n, j.timer)
+	}
 }
 
 // rearm plans all timers anew after the clock was changed.
@@ -166,18 +194,17 @@ func (n *node) SetTimer(t nodes.TimerID, d time.Duration) {
 	n.arm(t)
 }
 
-func (n *node) StopTimer(t nodes.TimerID)          { delete(n.timers, t) }
-func (n *node) Append(f nodes.File, p []byte)      { n.disk.append(f, p) }
-func (n *node) Truncate(f nodes.File, off int64)   { n.disk.truncate(f, off) }
-func (n *node) Rename(from, to nodes.File)         { n.disk.rename(from, to) }
-func (n *node) Remove(f nodes.File)                { delete(n.disk.files, f) }
-func (n *node) Sync(f nodes.File, tok nodes.Token) { n.w.sync(n, f, tok) }
+func (n *node) StopTimer(t nodes.TimerID)        { delete(n.timers, t) }
+func (n *node) Append(f nodes.File, p []byte)    { n.disk.append(f, p) }
+func (n *node) Truncate(f nodes.File, off int64) { n.disk.truncate(f, off) }
+func (n *node) Rename(from, to nodes.File)       { n.disk.rename(from, to) }
+func (n *node) Remove(f nodes.File)              { n.disk.remove(f) }
 
 func (n *node) Stop(reason string) {
 	n.exit = "stopped: " + reason
 	n.w.log(n.id, n.exit)
 	life := n.life
-	n.w.queue.push(n.w.now, func() { // the step that called Stop ends first
+	n.w.at(n.w.now, func() { // the step that called Stop ends first
 		if n.life == life {
 			n.down()
 		}

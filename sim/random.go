@@ -9,6 +9,7 @@ const (
 	streamFsync
 	streamClient
 	streamNode
+	streamPower
 )
 
 // mix hashes words into one well spread number (splitmix64 finalizer over a running sum).

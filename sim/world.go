@@ -2,7 +2,8 @@
 // and the clients as coroutines. It is one more environment under the harness's conductor. A run
 // is a pure function of its plan: the same plan gives the same history and the same trace hash.
 //
-// This is the minimal simulation: the network is calm apart from partitions, disks are perfect.
+// The network is what the plan says, cut by partitions. Disks lose with the power what
+// was not synced; they get slow, stall and fail.
 package sim
 
 import (
@@ -37,10 +38,10 @@ type World struct {
 	processes map[history.Process]*process
 	completed []history.Event
 	injector  harness.Injector
-	sent      uint64 // random choices of the network and the disks so far
 	timerGen  uint64
 	trace     uint64
 	closed    bool
+	steps     uint64
 }
 
 // What the trace hash covers, beside the time at which it happened.
@@ -51,6 +52,7 @@ const (
 	hashInvoke
 	hashObserve
 	hashComplete
+	hashPower
 )
 
 // New boots the cluster of the plan at virtual time 0.
@@ -92,6 +94,9 @@ func (w *World) Close() {
 // Trace is a hash of everything that happened so far.
 func (w *World) Trace() uint64 { return w.trace }
 
+// Steps is how many things happened so far.
+func (w *World) Steps() uint64 { return w.steps }
+
 // Now is the virtual time since the cluster was booted.
 func (w *World) Now() time.Duration { return w.now }
 
@@ -121,10 +126,21 @@ func (w *World) Await(until time.Duration) (history.Event, bool) {
 }
 
 func (w *World) step() {
-	e := w.queue.pop()
-	w.now = max(w.now, e.at)
-	e.what()
+	at, j := w.queue.pop()
+	w.now = max(w.now, at)
+	w.steps++
+	switch j.kind {
+	case doing:
+		j.what()
+	case arriving:
+		w.arrived(j)
+	default:
+		j.node.reached(j)
+	}
 }
+
+// at lets what happen at a time.
+func (w *World) at(at time.Duration, what func()) { w.queue.push(at, job{kind: doing, what: what}) }
 
 func (w *World) complete(e history.Event) {
 	if w.closed {
@@ -140,7 +156,7 @@ func (w *World) complete(e history.Event) {
 // retire ends the coroutine of a process that will never be asked again.
 func (w *World) retire(id history.Process) {
 	p := w.processes[id]
-	w.queue.push(w.now, func() { // the coroutine itself is what runs now
+	w.at(w.now, func() { // the coroutine itself is what runs now
 		p.stop()
 		delete(w.processes, id)
 	})

@@ -61,7 +61,8 @@ func nodeNamed(all []nodes.ID, name string) nodes.ID {
 	panic(fmt.Sprintf("workloads: an operation for node %q, which is not in the test", name))
 }
 
-// attempt sends the command once.
+// attempt sends the command once. What a node says why goes into the history, cut short: it is
+// up to the node how long it is.
 func (c *client) attempt(conn nodes.Conn, to nodes.ID, cmd kv.Command, timeout time.Duration) (
 	kv.Result, error) {
 	res, err := conn.Do(to, cmd, timeout)
@@ -71,9 +72,9 @@ func (c *client) attempt(conn nodes.Conn, to nodes.ID, cmd kv.Command, timeout t
 	case res.Status == kv.OK:
 		return res, nil
 	case res.Status == kv.Definite:
-		return res, history.Definite(errors.New(res.Code))
+		return res, history.Definite(fmt.Errorf("%.100s", res.Code))
 	}
-	return res, fmt.Errorf("answered %s", res.Code)
+	return res, fmt.Errorf("answered %.100s", res.Code)
 }
 
 // roam turns to the node that was named as leader, or to the next one.
@@ -110,16 +111,23 @@ func (c *client) insist(conn nodes.Conn, cmd kv.Command) (kv.Result, error) {
 	cmd.Session, cmd.Seq = c.session, c.seq
 	var doubt error // of the first attempt that may have taken effect
 	for {
-		res, err := c.attempt(conn, c.nodes[c.at], cmd, c.timeout/sessionAttempts)
-		if err == nil || decided(res) || errors.Is(err, nodes.ErrStopped) {
+		res, err := c.attempt(conn, c.nodes[c.at], cmd,
+			min(c.timeout/sessionAttempts, deadline-conn.Now()))
+		if err == nil || decided(res) {
+			if res.Code == kv.SessionExpired { // the next operation opens another
+				c.session, c.seq = 0, 0
+			}
 			return res, err
 		}
 		if !errors.Is(err, history.ErrDefinite) && doubt == nil {
 			doubt = err
 		}
-		c.roam(res)
-		conn.Sleep(sessionPause)
-		if conn.Now() >= deadline {
+		stopped := errors.Is(err, nodes.ErrStopped)
+		if !stopped {
+			c.roam(res)
+			conn.Sleep(sessionPause)
+		}
+		if stopped || conn.Now() >= deadline {
 			if doubt != nil {
 				err = doubt
 			}

@@ -83,8 +83,8 @@ func registerMain(o Options) generator.Generator {
 		group = 0 // one group of all
 	}
 	g := generator.Keys{
-		Of: func(string) generator.Generator {
-			return generator.Fold(int64(0), lastSeen, func(seen int64, c generator.Context,
+		Of: func(key string) generator.Generator {
+			return generator.Fold(int64(0), lastSeen(key), func(seen int64, c generator.Context,
 				t generator.Thread) generator.Op {
 				return registerOp(roleOf(o, int(t)), seen, c)
 			})
@@ -98,22 +98,25 @@ func registerMain(o Options) generator.Generator {
 	return g.TimeLimit(o.TimeLimit).Clients()
 }
 
-// lastSeen is the value that a key was last known to hold; 0 is none.
-func lastSeen(seen int64, e history.Event) int64 {
-	if e.Kind != history.OK {
+// lastSeen keeps the value that a key was last known to hold; 0 is none. It hears of the key that
+// the group worked on before, too.
+func lastSeen(key string) func(int64, history.Event) int64 {
+	return func(seen int64, e history.Event) int64 {
+		if e.Kind != history.OK || e.Key != key {
+			return seen
+		}
+		switch e.F {
+		case "read", "write":
+			if v, err := e.Value.Int(); err == nil {
+				return v
+			}
+		case "cas":
+			if _, v, err := readPair(e.Value); err == nil {
+				return v
+			}
+		}
 		return seen
 	}
-	switch e.F {
-	case "read", "write":
-		if v, err := e.Value.Int(); err == nil {
-			return v
-		}
-	case "cas":
-		if _, v, err := readPair(e.Value); err == nil {
-			return v
-		}
-	}
-	return seen
 }
 
 func registerOp(r role, seen int64, c generator.Context) generator.Op {

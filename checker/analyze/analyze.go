@@ -14,6 +14,7 @@ import (
 	"sunder/checker"
 	"sunder/checker/elle"
 	"sunder/checker/foreign"
+	"sunder/checker/jepsen"
 	"sunder/checker/linear"
 	"sunder/harness/history"
 )
@@ -21,7 +22,7 @@ import (
 // ErrModel says that there is no model of a name.
 var ErrModel = errors.New("no such model")
 
-// models makes the checker for each model. A reader of nil is of a register only.
+// models makes the checker for each model.
 var models = map[string]func(linear.Budget) checker.Checker{
 	"register":       linear.Register,
 	"cas-register":   linear.Register,
@@ -29,10 +30,34 @@ var models = map[string]func(linear.Budget) checker.Checker{
 	"mutex":          linear.Mutex,
 	"fifo-queue":     linear.Queue,
 	"linear-set":     linear.Set,
-	"linear-counter": func(b linear.Budget) checker.Checker { return linear.Counter(b, false) },
 	"kv":             linear.KV,
-	"list-append":    func(linear.Budget) checker.Checker { return elle.Append("strict-serializable") },
-	"rw-register":    func(linear.Budget) checker.Checker { return elle.Register("strict-serializable") },
+	"list-append":    strict(elle.Append),
+	"rw-register":    strict(elle.Register),
+	"counter":        counter,
+	"set":            plain(jepsen.Set),
+	"set-full":       func(linear.Budget) checker.Checker { return jepsen.SetFull(true) },
+	"queue":          plain(jepsen.Queue),
+	"total-queue":    plain(jepsen.TotalQueue),
+	"unique-ids":     plain(jepsen.UniqueIDs),
+	"bank":           func(linear.Budget) checker.Checker { return jepsen.Bank(0, false) },
+	"bank-negative":  func(linear.Budget) checker.Checker { return jepsen.Bank(0, true) },
+	"long-fork":      plain(jepsen.LongFork),
+	"comments":       plain(jepsen.CausalReverse),
+	"monotonic":      plain(jepsen.Monotonic),
+	"g2":             plain(jepsen.G2),
+}
+
+func plain(build func() checker.Checker) func(linear.Budget) checker.Checker {
+	return func(linear.Budget) checker.Checker { return build() }
+}
+
+func strict(build func(string) checker.Checker) func(linear.Budget) checker.Checker {
+	return func(linear.Budget) checker.Checker { return build("strict-serializable") }
+}
+
+// counter judges by bounds, which say in words what is wrong, and exactly.
+func counter(b linear.Budget) checker.Checker {
+	return checker.All("counter", jepsen.Counter(), linear.Counter(b, false))
 }
 
 // Models are the names of the models, in alphabetical order.

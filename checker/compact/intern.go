@@ -10,8 +10,8 @@ type Raw struct {
 
 // Intern gives the values of raw dense numbers in order of appearance.
 func Intern(raw []Raw) Register {
-	ids := newTable(raw)
-	r := Register{Ops: make([]Op, len(raw)), Values: make([]int64, 1, len(raw)/2+1)}
+	ids, writes := newTable(raw)
+	r := Register{Ops: make([]Op, len(raw)), Values: make([]int64, 1, writes+1)}
 	for i := range raw {
 		in := &raw[i]
 		o := Op{Call: in.Call, Return: in.Return, From: None, To: None}
@@ -40,7 +40,7 @@ type table struct {
 // spread is how many times larger than the history the array may be.
 const spread = 4
 
-func newTable(raw []Raw) table {
+func newTable(raw []Raw) (t table, writes int) {
 	low, high, some := int64(0), int64(0), false
 	see := func(v int64) {
 		if !some {
@@ -54,12 +54,13 @@ func newTable(raw []Raw) table {
 		}
 		if raw[i].Writes {
 			see(raw[i].To)
+			writes++
 		}
 	}
 	if span := uint64(high) - uint64(low); span <= spread*uint64(len(raw)) {
-		return table{low: low, dense: make([]int32, span+1)}
+		return table{low: low, dense: make([]int32, span+1)}, writes
 	}
-	return table{far: make(map[int64]int32, len(raw)/2)}
+	return table{far: make(map[int64]int32, writes)}, writes
 }
 
 func (t *table) id(v int64, r *Register) int32 {

@@ -153,19 +153,39 @@ func number(ops []planned) {
 	}
 }
 
-// spoil makes one late read answer what a write long before it left and later writes replaced.
-// Values that repeat may still explain it: look at the verdict before relying on it.
+// near is how far around a read other operations are looked at, by order of invocation.
+const near = 400
+
+// spoil makes one late read answer a value that was gone for good: the last operation that may have
+// written it had completed before another write was invoked, which completed before the read.
 func spoil(ops []planned) {
 	for i := len(ops) * 9 / 10; i < len(ops); i++ {
 		if ops[i].Writes {
 			continue
 		}
-		for j := i - 1; j >= 0; j-- {
-			o := &ops[j]
-			if o.Writes && !o.open && o.Return+uint32(len(ops)/20) < ops[i].Call && o.New != ops[i].Old {
-				ops[i].Old = o.New
+		around := ops[max(0, i-near):min(len(ops), i+near)]
+		for j := i - 1; j > max(0, i-near); j-- {
+			if v := ops[j].New; ops[j].Writes && gone(around, v, &ops[i]) {
+				ops[i].Old = v
 				return
 			}
 		}
 	}
+}
+
+// gone says that a read cannot answer v.
+func gone(around []planned, v int64, read *planned) bool {
+	last := uint32(0)
+	for i := range around {
+		if o := &around[i]; o.Writes && o.New == v && o.Call < read.Return {
+			last = max(last, o.Return)
+		}
+	}
+	for i := range around {
+		o := &around[i]
+		if o.Writes && o.New != v && o.Call > last && o.Return < read.Call {
+			return true
+		}
+	}
+	return false
 }

@@ -76,7 +76,8 @@ func (d *Decoder) char() (any, error) {
 	if r, size := utf8.DecodeRuneInString(word); size == len(word) && r != utf8.RuneError {
 		return r, nil
 	}
-	if n, err := strconv.ParseUint(strings.TrimPrefix(word, "u"), 16, 16); err == nil && len(word) == 5 {
+	if n, err := strconv.ParseUint(strings.TrimPrefix(word, "u"), 16, 16); err == nil &&
+		len(word) == 5 {
 		return rune(n), nil
 	}
 	return nil, d.errorf("no character is named %.40q", word)

@@ -21,11 +21,21 @@ type version struct {
 	value int64
 }
 
+// written is a version that somebody wrote.
+type written struct {
+	version
+	txn   int32
+	place int32 // in the longest read of its key, or unread
+	again bool  // its transaction wrote the key once more
+}
+
+const unread = int32(-1)
+
 // analysis is what is known of the transactions.
 type analysis struct {
 	t         *Txns
-	writer    map[version]int32
-	last      map[version]bool // the writer's last write of the key, where it has several
+	versions  []written // in the order of transactions
+	id        map[version]int32
 	anomalies []anomaly
 	counts    map[string]int
 	arcs      []arc
@@ -40,100 +50,103 @@ func (a *analysis) report(class string, key int32, txns []int32, format string, 
 	}
 }
 
-// newAnalysis learns who wrote what. It is false where a value was written twice: then nothing can
-// be said.
+// newAnalysis learns who wrote what. It is nil where a value was written twice, and says where:
+// then nothing can be inferred.
 func newAnalysis(t *Txns) (a *analysis, twice string) {
-	a = &analysis{t: t, writer: make(map[version]int32, 2*len(t.All)),
-		last: make(map[version]bool), counts: make(map[string]int)}
+	writes := 0
 	for i := range t.All {
-		for k, m := range t.All[i].Mops {
+		writes += len(t.All[i].Mops)
+	}
+	a = &analysis{t: t, id: make(map[version]int32, writes/2), counts: make(map[string]int),
+		versions: make([]written, 0, writes/2), arcs: make([]arc, 0, 6*len(t.All))}
+	for i := range t.All {
+		mops := t.All[i].Mops
+		for k, m := range mops {
 			if !m.Write {
 				continue
 			}
 			v := version{m.Key, m.Value}
-			if w, written := a.writer[v]; written {
-				return nil, fmt.Sprintf("events %d and %d both write %s to %s", t.All[w].Index,
-					t.All[i].Index, t.say(m.Value), t.Keys[m.Key])
+			if id, known := a.id[v]; known {
+				return nil, fmt.Sprintf("events %d and %d both write %s to %s",
+					t.All[a.versions[id].txn].Index, t.All[i].Index, t.say(m.Value), t.Keys[m.Key])
 			}
-			a.writer[v] = int32(i)
-			for _, later := range t.All[i].Mops[k+1:] {
-				if later.Write && later.Key == m.Key {
-					a.last[v] = false
-					break
-				}
-			}
+			a.id[v] = int32(len(a.versions))
+			again := slices.ContainsFunc(mops[k+1:], func(n Mop) bool { return n.Write && n.Key == m.Key })
+			a.versions = append(a.versions, written{v, int32(i), unread, again})
 		}
 	}
 	return a, ""
 }
 
-// happened is the transaction that wrote v, unless there is none, or only a failed one.
-func (a *analysis) happened(v version) (int32, bool) {
-	w, written := a.writer[v]
-	return w, written && a.t.All[w].Kind != history.Fail
+// writer is what is known of a version, or nil if nobody wrote it.
+func (a *analysis) writer(v version) *written {
+	id, known := a.id[v]
+	if !known {
+		return nil
+	}
+	return &a.versions[id]
 }
 
-// intermediate says that the writer of v wrote the key once more.
-func (a *analysis) intermediate(v version) bool {
-	last, known := a.last[v]
-	return known && !last
+// happened says that w may have taken effect: somebody wrote it, and did not fail.
+func (a *analysis) happened(w *written) bool {
+	return w != nil && a.t.All[w.txn].Kind != history.Fail
 }
 
-// appends analyses lists: the longest read of each key is the order of its versions.
+// list is the longest read of a key: the order of its versions.
+type list struct {
+	values  []int64
+	reader  int32
+	writers []*written // of the values; nil where there is none
+	bad     []int32    // places of values that cannot have existed
+}
+
+// appends analyses lists.
 func (a *analysis) appends() {
-	longest := make([][]int64, len(a.t.Keys))
-	reader := make([]int32, len(a.t.Keys))
+	lists := make([]list, len(a.t.Keys))
 	for i := range a.t.All {
 		if a.t.All[i].Kind != history.OK {
 			continue
 		}
 		a.internalAppends(int32(i))
-		for _, m := range a.t.All[i].Mops {
-			if !m.Write && len(m.List) > len(longest[m.Key]) {
-				longest[m.Key], reader[m.Key] = m.List, int32(i)
+		for k := range a.t.All[i].Mops {
+			m := &a.t.All[i].Mops[k]
+			if l := &lists[m.Key]; !m.Write && len(m.List) > len(l.values) {
+				l.values, l.reader = m.List, int32(i)
 			}
 		}
 	}
-	for k, list := range longest {
-		a.order(int32(k), list, reader[k])
+	for k := range lists {
+		a.order(int32(k), &lists[k])
 	}
-	place := a.places(longest)
 	for i := range a.t.All {
 		if a.t.All[i].Kind == history.OK {
-			a.reads(int32(i), longest, place, reader)
+			a.reads(int32(i), lists)
 		}
 	}
-	a.unseen(longest, place)
-}
-
-// places is where each version stands in the longest read of its key.
-func (a *analysis) places(longest [][]int64) map[version]int {
-	place := make(map[version]int, len(a.writer))
-	for k, list := range longest {
-		for p, v := range list {
-			place[version{int32(k), v}] = p
-		}
-	}
-	return place
+	a.unseen(lists)
 }
 
 // order draws the ww arcs of one key, and looks at what the longest read holds.
-func (a *analysis) order(key int32, list []int64, reader int32) {
-	seen := make(map[int64]bool, len(list))
-	before := int32(-1)
-	for _, v := range list {
-		if seen[v] {
-			a.report("duplicate-elements", key, []int32{reader}, "%s of %s is in the list twice",
+func (a *analysis) order(key int32, l *list) {
+	l.writers = make([]*written, len(l.values))
+	var before *written
+	for p, v := range l.values {
+		w := a.writer(version{key, v})
+		l.writers[p] = w
+		if w != nil && w.place != unread {
+			a.report("duplicate-elements", key, []int32{l.reader}, "%s of %s is in the list twice",
 				a.t.say(v), a.t.Keys[key])
 		}
-		seen[v] = true
-		w, written := a.happened(version{key, v})
-		if !written {
-			before = -1
+		if w != nil {
+			w.place = int32(p)
+		}
+		if !a.happened(w) {
+			l.bad = append(l.bad, int32(p))
+			before = nil
 			continue
 		}
-		if before >= 0 && before != w {
-			a.arcs = append(a.arcs, arc{before, w, ww})
+		if before != nil && before.txn != w.txn {
+			a.arcs = append(a.arcs, arc{before.txn, w.txn, ww})
 		}
 		before = w
 	}
@@ -141,18 +154,18 @@ func (a *analysis) order(key int32, list []int64, reader int32) {
 
 // reads looks at what transaction i read: draws wr arcs from the writers of versions and rw arcs to
 // the writers of the next ones.
-func (a *analysis) reads(i int32, longest [][]int64, place map[version]int, reader []int32) {
+func (a *analysis) reads(i int32, lists []list) {
 	txn := &a.t.All[i]
-	for k, m := range txn.Mops {
+	for k := range txn.Mops {
+		m := &txn.Mops[k]
 		if m.Write || !m.Known {
 			continue
 		}
-		list := m.List
-		full := longest[m.Key]
-		if !slices.Equal(list, full[:len(list)]) {
-			a.report("incompatible-order", m.Key, []int32{i, reader[m.Key]},
+		l := &lists[m.Key]
+		if !slices.Equal(m.List, l.values[:len(m.List)]) {
+			a.report("incompatible-order", m.Key, []int32{i, l.reader},
 				"%s was read as %s and as %s: neither begins with the other", a.t.Keys[m.Key],
-				a.t.list(list), a.t.list(full))
+				a.t.list(m.List), a.t.list(l.values))
 			continue
 		}
 		own := 0 // appends of its own before the read
@@ -161,45 +174,47 @@ func (a *analysis) reads(i int32, longest [][]int64, place map[version]int, read
 				own++
 			}
 		}
-		list = list[:max(0, len(list)-own)]
-		if len(list) > 0 {
-			a.readsFrom(i, version{m.Key, list[len(list)-1]})
+		n := max(0, len(m.List)-own)
+		if n > 0 && l.writers[n-1] != nil {
+			a.readsFrom(i, l.writers[n-1])
 		}
-		for _, v := range list {
-			a.aborted(i, version{m.Key, v})
+		for _, p := range l.bad {
+			if int(p) < n {
+				a.aborted(i, version{m.Key, l.values[p]}, l.writers[p])
+			}
 		}
-		if own == 0 && len(list) < len(full) {
-			if w, written := a.happened(version{m.Key, full[len(list)]}); written && w != i {
-				a.arcs = append(a.arcs, arc{i, w, rw})
+		if own == 0 && n < len(l.values) {
+			if w := l.writers[n]; a.happened(w) && w.txn != i {
+				a.arcs = append(a.arcs, arc{i, w.txn, rw})
 			}
 		}
 	}
 }
 
 // readsFrom draws a wr arc.
-func (a *analysis) readsFrom(i int32, v version) {
-	w, written := a.writer[v]
-	if !written || w == i {
+func (a *analysis) readsFrom(i int32, w *written) {
+	if w.txn == i {
 		return
 	}
-	if a.t.All[w].Kind != history.Fail {
-		a.arcs = append(a.arcs, arc{w, i, wr})
+	if a.happened(w) {
+		a.arcs = append(a.arcs, arc{w.txn, i, wr})
 	}
-	if a.intermediate(v) {
-		a.report("G1b", v.key, []int32{i, w}, "%s of %s was read, though its transaction wrote the key once more",
-			a.t.say(v.value), a.t.Keys[v.key])
+	if w.again {
+		a.report("G1b", w.key, []int32{i, w.txn},
+			"%s of %s was read, though its transaction wrote the key once more",
+			a.t.say(w.value), a.t.Keys[w.key])
 	}
 }
 
-// aborted looks whether a version that was read can have existed at all.
-func (a *analysis) aborted(i int32, v version) {
-	w, written := a.writer[v]
-	if !written {
+// aborted tells that a version that was read cannot have existed.
+func (a *analysis) aborted(i int32, v version, w *written) {
+	if w == nil {
 		a.report("phantom-read", v.key, []int32{i}, "%s of %s was read, but nobody wrote it",
 			a.t.say(v.value), a.t.Keys[v.key])
-	} else if a.t.All[w].Kind == history.Fail {
-		a.report("G1a", v.key, []int32{i, w}, "%s of %s was read, but the transaction that wrote it failed",
-			a.t.say(v.value), a.t.Keys[v.key])
+	} else if a.t.All[w.txn].Kind == history.Fail {
+		a.report("G1a", v.key, []int32{i, w.txn},
+			"%s of %s was read, but the transaction that wrote it failed", a.t.say(v.value),
+			a.t.Keys[v.key])
 	}
 }
 
@@ -208,25 +223,20 @@ const unseenMax = 4096
 
 // unseen draws rw arcs from those who read the longest list of a key to those whose appends to it
 // succeeded, but are not in it: they came later.
-func (a *analysis) unseen(longest [][]int64, place map[version]int) {
-	late := make([][]int32, len(longest))
-	for i := range a.t.All {
-		if a.t.All[i].Kind != history.OK {
-			continue
-		}
-		for _, m := range a.t.All[i].Mops {
-			if _, seen := place[version{m.Key, m.Value}]; m.Write && !seen {
-				late[m.Key] = append(late[m.Key], int32(i))
-			}
+func (a *analysis) unseen(lists []list) {
+	late := make([][]int32, len(lists))
+	for i := range a.versions {
+		if w := &a.versions[i]; w.place == unread && a.t.All[w.txn].Kind == history.OK {
+			late[w.key] = append(late[w.key], w.txn)
 		}
 	}
-	drawn := make([]int, len(longest))
+	drawn := make([]int, len(lists))
 	for i := range a.t.All {
 		if a.t.All[i].Kind != history.OK {
 			continue
 		}
 		for _, m := range a.t.All[i].Mops {
-			if m.Write || len(m.List) != len(longest[m.Key]) || len(late[m.Key]) == 0 {
+			if m.Write || len(m.List) != len(lists[m.Key].values) {
 				continue
 			}
 			for _, w := range late[m.Key] {
@@ -242,7 +252,8 @@ func (a *analysis) unseen(longest [][]int64, place map[version]int) {
 // the same key is the last read with the appends since.
 func (a *analysis) internalAppends(i int32) {
 	mops := a.t.All[i].Mops
-	for k, m := range mops {
+	for k := range mops {
+		m := &mops[k]
 		if m.Write || !m.Known {
 			continue
 		}
@@ -262,7 +273,8 @@ func (a *analysis) internalAppends(i int32) {
 		}
 		if known && !slices.Equal(m.List, append(slices.Clone(base), tail...)) ||
 			len(m.List) < len(tail) || !slices.Equal(m.List[len(m.List)-len(tail):], tail) {
-			a.report("internal", m.Key, []int32{i}, "%s was read as %s, which does not fit what the same transaction read and wrote before",
+			a.report("internal", m.Key, []int32{i},
+				"%s was read as %s, which does not fit what the same transaction read and wrote before",
 				a.t.Keys[m.Key], a.t.list(m.List))
 		}
 	}

@@ -12,7 +12,8 @@ import (
 // drawMax bounds the cycles that are drawn, and the transactions of a drawn one.
 const drawMax = 8
 
-var edgeColors = map[edge]string{ww: "#c33", wr: "#36c", rw: "#a3a", process: "#888", realtime: "#484"}
+var edgeColors = map[edge]string{ww: "#c33", wr: "#36c", rw: "#a3a", process: "#888",
+	realtime: "#484"}
 
 // draw draws each cycle as a ring of transactions.
 func (a *analysis) draw(cycles []cycle) []checker.Picture {
@@ -39,7 +40,9 @@ func (a *analysis) ring(c cycle) []byte {
 		return width/2 + radius*math.Cos(angle), radius + 50 + radius*math.Sin(angle)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%.0f" font-family="sans-serif" font-size="12">`,
+	fmt.Fprintf(&b,
+		`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%.0f" `+
+			`font-family="sans-serif" font-size="12">`,
 		width, height)
 	b.WriteString(`<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" ` +
 		`markerHeight="8" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>`)
@@ -49,7 +52,8 @@ func (a *analysis) ring(c cycle) []byte {
 		u, v := at((i + 1) % n)
 		bend := 0.12 // two transactions have two arcs between them
 		mx, my := (x+u)/2+bend*(v-y), (y+v)/2-bend*(u-x)
-		fmt.Fprintf(&b, `<path d="M%.0f %.0fQ%.0f %.0f %.0f %.0f" fill="none" stroke="%s" marker-end="url(#tip)"/>`,
+		fmt.Fprintf(&b,
+			`<path d="M%.0f %.0fQ%.0f %.0f %.0f %.0f" fill="none" stroke="%s" marker-end="url(#tip)"/>`,
 			x, y, mx, my, u, v, edgeColors[s.kind])
 		fmt.Fprintf(&b, `<text x="%.0f" y="%.0f" fill="%s">%s</text>`, mx, my, edgeColors[s.kind],
 			edgeNames[s.kind])

@@ -146,7 +146,7 @@ func seenAll(t *Txns) bool {
 func TestAgreesWithTryingEverything(t *testing.T) {
 	n, err := strconv.Atoi(os.Getenv("SUNDER_CROSSCHECK"))
 	if err != nil {
-		n = 30_000
+		n = 4_000
 	}
 	seed, err := strconv.ParseUint(os.Getenv("SUNDER_SEED"), 10, 64)
 	if err != nil {

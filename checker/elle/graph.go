@@ -11,7 +11,8 @@ const (
 	realtime                  // the first had completed before the second was invoked
 )
 
-var edgeNames = map[edge]string{ww: "ww", wr: "wr", rw: "rw", process: "process", realtime: "realtime"}
+var edgeNames = map[edge]string{ww: "ww", wr: "wr", rw: "rw", process: "process",
+	realtime: "realtime"}
 
 // arc is an edge between two nodes.
 type arc struct {

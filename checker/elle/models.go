@@ -9,7 +9,8 @@ var models = []struct {
 	contains []string
 	forbids  []string
 }{
-	{"read-uncommitted", nil, []string{"G0", "duplicate-elements", "incompatible-order", "phantom-read",
+	{"read-uncommitted", nil, []string{"G0", "duplicate-elements", "incompatible-order",
+		"phantom-read",
 		"cyclic-versions"}},
 	{"read-committed", []string{"read-uncommitted"}, []string{"G1a", "G1b", "G1c"}},
 	{"read-atomic", []string{"read-committed"}, []string{"internal"}},

@@ -84,13 +84,16 @@ func (a *analysis) versionArcs(next map[version][]int64) {
 			default:
 				kind = rw
 				if m.Value != nothing {
-					a.readsFrom(int32(i), v)
-					a.aborted(int32(i), v)
+					w := a.writer(v)
+					a.aborted(int32(i), v, w)
+					if w != nil {
+						a.readsFrom(int32(i), w)
+					}
 				}
 			}
 			for _, later := range next[v] {
-				if w, written := a.happened(version{m.Key, later}); written && w != int32(i) {
-					a.arcs = append(a.arcs, arc{int32(i), w, kind})
+				if w := a.writer(version{m.Key, later}); a.happened(w) && w.txn != int32(i) {
+					a.arcs = append(a.arcs, arc{int32(i), w.txn, kind})
 				}
 			}
 		}

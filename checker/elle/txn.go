@@ -38,6 +38,11 @@ type Txns struct {
 	words map[string]int64 // values that are no integers
 	names map[int64]string
 	keyID map[string]int32
+
+	mops  []Mop   // room for those of transactions to come
+	lists []int64 // and for what they read
+	spare []Mop   // the transaction being read
+	long  []int64 // the list being read
 }
 
 // Parse reads the operations of clients as transactions: lists of [function, key, value], where the
@@ -114,7 +119,7 @@ func (t *Txns) parse(text string, ok bool) ([]Mop, error) {
 	if !s.is('[') {
 		return nil, errShape
 	}
-	var mops []Mop
+	mops := t.spare[:0]
 	for !s.is(']') {
 		if len(mops) > 0 && !s.is(',') || !s.is('[') {
 			return nil, errShape
@@ -125,10 +130,22 @@ func (t *Txns) parse(text string, ok bool) ([]Mop, error) {
 		}
 		mops = append(mops, m)
 	}
+	t.spare = mops
 	if s.space(); s.at != len(text) {
 		return nil, errShape
 	}
-	return mops, nil
+	return keep(&t.mops, mops), nil
+}
+
+// keep copies in to room, and makes more of it when there is none left.
+func keep[T any](room *[]T, in []T) []T {
+	const more = 1 << 14
+	if cap(*room)-len(*room) < len(in) {
+		*room = make([]T, 0, max(more, len(in)))
+	}
+	begin := len(*room)
+	*room = append(*room, in...)
+	return (*room)[begin:len(*room):len(*room)]
 }
 
 // mop reads a step after its opening bracket.
@@ -152,16 +169,18 @@ func (t *Txns) mop(s *scanner, ok bool) (m Mop, err error) {
 	m.Key = t.key(key)
 	if s.is('[') {
 		m.Value = nothing
-		for m.List = []int64{}; !s.is(']'); {
-			if len(m.List) > 0 && !s.is(',') {
+		list := t.long[:0]
+		for !s.is(']') {
+			if len(list) > 0 && !s.is(',') {
 				return m, errShape
 			}
 			v, has := s.scalar()
 			if !has {
 				return m, errShape
 			}
-			m.List = append(m.List, t.value(v))
+			list = append(list, t.value(v))
 		}
+		t.long, m.List = list, keep(&t.lists, list)
 	} else if v, has := s.scalar(); !has {
 		return m, errShape
 	} else {

@@ -60,7 +60,7 @@ var edgeWords = map[edge]string{
 	realtime: "had completed before %s was invoked",
 }
 
-// cyclic is a cycle in words: each transaction comes before the next, and the last before the first.
+// cyclic is a cycle in words: each transaction comes before the next, the last before the first.
 func (a *analysis) cyclic(c cycle) checker.Anomaly {
 	out := checker.Anomaly{Class: c.class}
 	var b strings.Builder

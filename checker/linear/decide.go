@@ -14,15 +14,22 @@ import (
 type decision struct {
 	answer  answer
 	engine  string
-	order   []int32       // legal: a linearization, unless the engine gives none
-	witness *zone.Witness // illegal: a part that is impossible by itself, if the engine gives one
+	order   []int32  // legal: a linearization, unless the engine gives none
+	witness *witness // illegal: a part that is impossible by itself, if the engine gives one
+}
+
+// witness is operations that are impossible by themselves.
+type witness struct {
+	class string
+	ops   []int32    // ascending
+	edges [][2]int32 // the first had completed before the second was invoked
 }
 
 // decide asks the engines in turn: the one for unique values where the model has it, the search
 // over windows, and porcupine where that one's windows are too narrow.
-func (l *linear[S, O]) decide(ctx context.Context, ops []Op[O], memory int64) decision {
+func (l *linear[S, O]) decide(ctx context.Context, ops []Op[O], e effort) decision {
 	if len(ops) > 0 && ops[len(ops)-1].Index >= math.MaxUint32-2 {
-		return decision{answer: refer(ctx, l.model, ops, memory), engine: "porcupine"}
+		return decision{answer: refer(ctx, l.model, ops, e), engine: "porcupine"}
 	}
 	if l.model.quick != nil {
 		if d, applies := l.model.quick(ops); applies {
@@ -40,10 +47,10 @@ func (l *linear[S, O]) decide(ctx context.Context, ops []Op[O], memory int64) de
 		in[i] = window.Op{Call: call, Return: ret, Class: typed.Class(ops[i].Do)}
 	}
 	answers := map[window.Answer]answer{window.Legal: legal, window.Illegal: illegal,
-		window.Stopped: outOfTime}
-	got, order := window.Search(ctx, in, typed, memory)
+		window.Stopped: outOfTime, window.Tired: outOfSteps}
+	got, order := window.Search(ctx, in, typed, window.Limits{Memory: e.memory, Steps: e.steps})
 	if got == window.TooWide {
-		return decision{answer: refer(ctx, l.model, ops, memory), engine: "porcupine"}
+		return decision{answer: refer(ctx, l.model, ops, e), engine: "porcupine"}
 	}
 	return decision{answer: answers[got], engine: "window", order: order}
 }
@@ -74,7 +81,8 @@ func quickRegister(ops []Op[RegisterOp]) (decision, bool) {
 	}
 	order, w := zone.Check(u)
 	if w != nil {
-		return decision{answer: illegal, engine: "zone", witness: w}, true
+		return decision{answer: illegal, engine: "zone",
+			witness: &witness{w.Class.String(), w.Ops, w.Edges}}, true
 	}
 	return decision{answer: legal, engine: "zone", order: order}, true
 }

@@ -5,12 +5,16 @@ import (
 	"slices"
 	"sort"
 	"time"
-
-	"sunder/checker/zone"
 )
 
 // explainTime bounds the search for a small explanation. What is found by then is shown.
 const explainTime = 5 * time.Second
+
+// Limits of steps: of each attempt to do without some operations, and of porcupine's confirmation.
+const (
+	reduceSteps  = 1 << 16
+	confirmSteps = 1 << 18
+)
 
 // core is why a key is not linearizable.
 type core[O any] struct {
@@ -22,32 +26,39 @@ type core[O any] struct {
 }
 
 // explain finds a small part of the history that is impossible, and lets porcupine confirm it.
-func (l *linear[S, O]) explain(ctx context.Context, ops []Op[O], d decision, memory int64) core[O] {
+func (l *linear[S, O]) explain(ctx context.Context, ops []Op[O], d decision, e effort) core[O] {
 	ctx, cancel := context.WithTimeout(ctx, explainTime)
 	defer cancel()
 	var c core[O]
 	if d.witness != nil {
 		c = l.fromWitness(ops, d.witness)
 	} else {
-		c = l.reduce(ctx, ops, memory)
+		c = l.reduce(ctx, ops, e)
 	}
 	part := append(slices.Clone(c.guilty), c.support...)
 	slices.SortFunc(part, func(a, b Op[O]) int { return a.Index - b.Index })
-	c.refuted = d.engine != "porcupine" && refer(ctx, l.model, part, memory) == legal
+	c.refuted = d.engine != "porcupine" && refer(ctx, l.model, part, effort{e.memory,
+		confirmSteps}) == legal
 	return c
 }
 
 // fromWitness reads a witness. It is guilty where it meets an edge, and all of it if it has none.
-func (l *linear[S, O]) fromWitness(ops []Op[O], w *zone.Witness) core[O] {
-	c := core[O]{class: w.Class.String()}
+func (l *linear[S, O]) fromWitness(ops []Op[O], w *witness) core[O] {
+	c := core[O]{class: w.class}
 	guilty := make(map[int32]bool)
-	for _, e := range w.Edges {
+	for _, e := range w.edges {
 		guilty[e[0]], guilty[e[1]] = true, true
 		c.edges = append(c.edges, [2]Op[O]{ops[e[0]], ops[e[1]]})
 	}
-	part := l.model.part(ops, w.Ops)
-	for k, i := range w.Ops {
-		if guilty[i] || len(w.Edges) == 0 {
+	part := make([]Op[O], 0, len(w.ops))
+	for _, i := range w.ops {
+		part = append(part, ops[i])
+	}
+	if l.model.part != nil {
+		part = l.model.part(ops, w.ops)
+	}
+	for k, i := range w.ops {
+		if guilty[i] || len(w.edges) == 0 {
 			c.guilty = append(c.guilty, part[k])
 		} else {
 			c.support = append(c.support, part[k])
@@ -62,8 +73,9 @@ func (l *linear[S, O]) fromWitness(ops []Op[O], w *zone.Witness) core[O] {
 // happened. First the shortest impossible beginning is found, by halving (each beginning of a
 // linearizable history is linearizable), then as much as can be let off from its start, and then
 // operations are let off one by one.
-func (l *linear[S, O]) reduce(ctx context.Context, ops []Op[O], memory int64) core[O] {
-	impossible := func(ops []Op[O]) bool { return l.decide(ctx, ops, memory).answer == illegal }
+func (l *linear[S, O]) reduce(ctx context.Context, ops []Op[O], e effort) core[O] {
+	e.steps = reduceSteps
+	impossible := func(ops []Op[O]) bool { return l.decide(ctx, ops, e).answer == illegal }
 	var ends []int
 	for _, o := range ops {
 		if o.Return != Open {

@@ -31,7 +31,7 @@ type finding[O any] struct {
 	engine  string
 	reason  string
 	anomaly checker.Anomaly
-	picture checker.Picture
+	drawn   []checker.Picture
 }
 
 // figures is what a check counts.
@@ -62,19 +62,25 @@ func (l *linear[S, O]) Check(ctx context.Context, h checker.History) checker.Res
 		}
 		found[i] = finding[O]{key: key, ops: ops, verdict: checker.Unknown, reason: "not begun"}
 	}
-	slices.SortStableFunc(found, func(a, b finding[O]) int { return cmp.Compare(len(b.ops), len(a.ops)) })
+	slices.SortStableFunc(found, func(a, b finding[O]) int {
+		return cmp.Compare(len(b.ops),
+			len(a.ops))
+	})
 	within, cancel := context.WithTimeout(ctx, l.budget.Time)
 	defer cancel()
 	workers := min(l.budget.Workers, max(1, len(found)))
-	each(within, len(found), workers, func(ctx context.Context, i int) bool {
-		defer func() { // a model's mistake must not take the run down with it
-			if p := recover(); p != nil {
-				found[i].verdict, found[i].reason = checker.Unknown, fmt.Sprintf("panicked: %v", p)
+	for _, steps := range rounds {
+		e := effort{l.budget.Memory / int64(workers), steps}
+		each(within, len(found), workers, func(ctx context.Context, i int) bool {
+			if found[i].verdict == checker.Unknown {
+				l.attempt(ctx, &found[i], e)
 			}
-		}()
-		l.judge(ctx, &found[i], l.budget.Memory/int64(workers))
-		return found[i].verdict == checker.Invalid
-	})
+			return found[i].verdict == checker.Invalid
+		})
+		if slices.ContainsFunc(found, func(f finding[O]) bool { return f.verdict == checker.Invalid }) {
+			break
+		}
+	}
 	return l.sum(r, found)
 }
 
@@ -102,9 +108,23 @@ func (l *linear[S, O]) parse(in []history.Operation) ([]Op[O], error) {
 	return ops, nil
 }
 
+// rounds are the steps that a search of one key may take, first and last: a key that is hard must
+// not keep an easy one from being found invalid, whichever machine this runs on.
+var rounds = []int{1 << 17, 0}
+
+// attempt judges one key. A model's mistake must not take the run down with it.
+func (l *linear[S, O]) attempt(ctx context.Context, f *finding[O], e effort) {
+	defer func() {
+		if p := recover(); p != nil {
+			f.verdict, f.reason = checker.Unknown, fmt.Sprintf("panicked: %v", p)
+		}
+	}()
+	l.judge(ctx, f, e)
+}
+
 // judge finds out about one key. What an engine says is not believed without its proof.
-func (l *linear[S, O]) judge(ctx context.Context, f *finding[O], memory int64) {
-	d := l.decide(ctx, f.ops, memory)
+func (l *linear[S, O]) judge(ctx context.Context, f *finding[O], e effort) {
+	d := l.decide(ctx, f.ops, e)
 	f.engine = d.engine
 	switch d.answer {
 	case legal:
@@ -118,16 +138,18 @@ func (l *linear[S, O]) judge(ctx context.Context, f *finding[O], memory int64) {
 	case outOfTime:
 		f.reason = "out of time"
 	case outOfMemory:
-		f.reason = fmt.Sprintf("more than %d MiB of memory", memory>>20)
+		f.reason = fmt.Sprintf("more than %d MiB of memory", e.memory>>20)
+	case outOfSteps:
+		f.reason = fmt.Sprintf("not settled after %d steps", e.steps)
 	case illegal:
-		c := l.explain(ctx, f.ops, d, memory)
+		c := l.explain(ctx, f.ops, d, e)
 		if c.refuted {
 			f.reason = fmt.Sprintf("engine %s says impossible, porcupine does not", d.engine)
 			return
 		}
 		f.verdict = checker.Invalid
 		f.anomaly = l.anomaly(f.key, c)
-		f.picture = l.draw(f.key, c, f.ops)
+		f.drawn = append([]checker.Picture{l.sketch(f.key, c)}, l.draw(f.key, c, f.ops)...)
 		f.reason = f.anomaly.Words
 	}
 }
@@ -146,9 +168,7 @@ func (l *linear[S, O]) sum(r checker.Result, found []finding[O]) checker.Result 
 		case f.verdict == checker.Invalid && r.Verdict != checker.Invalid:
 			r.Verdict, r.Reason = checker.Invalid, f.reason
 			r.Anomalies = []checker.Anomaly{f.anomaly}
-			if f.picture.Data != nil {
-				r.Pictures = []checker.Picture{f.picture}
-			}
+			r.Pictures = f.drawn
 		case f.verdict == checker.Unknown:
 			if figures.LeftCount++; len(figures.Left) < leftMax {
 				figures.Left = append(figures.Left, f.key)

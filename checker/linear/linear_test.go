@@ -112,7 +112,7 @@ func TestRegister(t *testing.T) {
 			t.Errorf("%s: %v, operations %v, want %v, %v: %s", c.name, r.Verdict, ops, c.verdict,
 				c.ops, r.Reason)
 		}
-		if (r.Verdict == checker.Invalid) != (len(r.Pictures) == 1) {
+		if (r.Verdict == checker.Invalid) != (len(r.Pictures) == 2) {
 			t.Errorf("%s: %v with %d pictures", c.name, r.Verdict, len(r.Pictures))
 		}
 		if r.Verdict != checker.Valid && r.Reason == "" {
@@ -134,6 +134,24 @@ func hard(t testing.TB, key string, open int) string {
 	return b.String()
 }
 
+func TestWords(t *testing.T) {
+	r := Register(Budget{}).Check(context.Background(), script(t, `
+0 invoke write x 4
+0 ok write x 4
+1 invoke write x 7
+1 ok write x 7
+3 invoke read x null
+3 ok read x 4`))
+	want := `key "x": a value was seen again after another had replaced it: ` +
+		`process 0 write 4 (events 0 to 1); process 1 write 7 (events 2 to 3); ` +
+		`process 3 read 4 (events 4 to 5); ` +
+		`but write 4 had completed (event 1) before write 7 was invoked (event 2), ` +
+		`and write 7 had completed (event 3) before read 4 was invoked (event 4)`
+	if got := r.Anomalies[0]; got.Words != want || got.Class != "stale-read" {
+		t.Errorf("%s:\n got %s\nwant %s", got.Class, got.Words, want)
+	}
+}
+
 func TestPorcupineKeepsItsBudget(t *testing.T) {
 	h := script(t, hard(t, "x", 40)) // porcupine needs gigabytes for it
 	l := &linear[RegisterState, RegisterOp]{RegisterModel(), Budget{}.filled()}
@@ -141,12 +159,12 @@ func TestPorcupineKeepsItsBudget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := refer(context.Background(), l.model, ops, 1<<20); got != outOfMemory {
+	if got := refer(context.Background(), l.model, ops, effort{memory: 1 << 20}); got != outOfMemory {
 		t.Errorf("with a megabyte: %v", got)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	if got := refer(ctx, l.model, ops, 1<<40); got != outOfTime {
+	if got := refer(ctx, l.model, ops, effort{memory: 1 << 40}); got != outOfTime {
 		t.Errorf("with a moment: %v", got)
 	}
 }
@@ -167,11 +185,13 @@ func TestPictureStaysSmall(t *testing.T) {
 	}
 	b.WriteString("0 invoke read x null\n0 ok read x 5\n")
 	r := Register(Budget{}).Check(context.Background(), script(t, b.String()))
-	if r.Verdict != checker.Invalid || len(r.Pictures) != 1 {
+	if r.Verdict != checker.Invalid || len(r.Pictures) != 2 {
 		t.Fatalf("%v, %d pictures", r.Verdict, len(r.Pictures))
 	}
-	if n := len(r.Pictures[0].Data); n > 1<<20 {
-		t.Errorf("the picture has %d bytes", n)
+	for _, p := range r.Pictures {
+		if n := len(p.Data); n == 0 || n > 1<<20 {
+			t.Errorf("the picture %s has %d bytes", p.Name, n)
+		}
 	}
 	if ops := r.Anomalies[0].Ops; len(ops) != 3 {
 		t.Errorf("operations %v, want the write of 5, one after it, and the read", ops)

@@ -79,26 +79,6 @@ func Mutex(b Budget) checker.Checker {
 	}, b)
 }
 
-// Queue is a checker of FIFO queues: enqueue takes a value, dequeue answers the oldest, or null
-// from an empty queue.
-func Queue(b Budget) checker.Checker {
-	return New(object{
-		name:    "queue",
-		asks:    map[string]string{"enqueue": "enqueue"},
-		answers: map[string]string{"dequeue": "dequeue"},
-		do: func(s string, o step) (string, bool) {
-			if o.f == "enqueue" {
-				return s + o.arg + "\n", true
-			}
-			oldest, rest, some := strings.Cut(s, "\n")
-			if !some {
-				return s, !o.known || o.arg == "null" || o.arg == ""
-			}
-			return rest, !o.known || oldest == o.arg
-		},
-	}.model(), b)
-}
-
 // KV is a checker of registers of strings: put (or write), append, and get (or read), which answers
 // the empty string before the first put.
 func KV(b Budget) checker.Checker {
@@ -121,26 +101,6 @@ func KV(b Budget) checker.Checker {
 		return narrowAppends(ops, m.Step)
 	}
 	return New(m, b)
-}
-
-// narrowAppends allows only what fits the longest text that was read. Where nothing but appends
-// changes the text, it only grows: it is the beginning of that text, or goes on from it.
-func narrowAppends(ops []Op[step], do func(string, step) (string, bool)) func(string, step) (string, bool) {
-	longest := ""
-	for _, o := range ops {
-		switch o.Do.f {
-		case "put":
-			return do
-		case "get":
-			if text := unquote(o.Do.arg); len(text) > len(longest) {
-				longest = text
-			}
-		}
-	}
-	return func(s string, o step) (string, bool) {
-		next, ok := do(s, o)
-		return next, ok && (strings.HasPrefix(longest, next) || strings.HasPrefix(next, longest))
-	}
 }
 
 // unquote is the text that a JSON string says; null and nothing say none. Other values stand for

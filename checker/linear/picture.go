@@ -2,6 +2,7 @@ package linear
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -21,21 +22,22 @@ const (
 
 // draw is porcupine's picture of a guilty key: the operations that cannot be ordered, and as much
 // of what went on around them as stays small.
-func (l *linear[S, O]) draw(key string, c core[O], all []Op[O]) checker.Picture {
+func (l *linear[S, O]) draw(key string, c core[O], all []Op[O]) []checker.Picture {
 	ops := around(c, all)
 	steps, drawing := 0, false
-	deadline := time.Now().Add(drawTime)
+	ctx, cancel := context.WithTimeout(context.Background(), drawTime)
+	defer cancel()
 	model := porcupineModel(l.model, func() bool {
 		steps++
-		return drawing || steps < drawSteps && (steps%256 != 0 || time.Now().Before(deadline))
+		return drawing || steps < drawSteps && (steps%256 != 0 || ctx.Err() == nil)
 	})
 	_, info := porcupine.CheckOperationsVerbose(model, porcupineOps(ops), 0)
 	var buf bytes.Buffer
 	drawing = true // it takes the steps of the orders it found once more
 	if err := porcupine.Visualize(model, info, &buf); err != nil {
-		return checker.Picture{}
+		return nil
 	}
-	return checker.Picture{Name: "linearizable-" + fileName(key) + ".html", Data: buf.Bytes()}
+	return []checker.Picture{{Name: "linearizable-" + fileName(key) + ".html", Data: buf.Bytes()}}
 }
 
 // around is the core, and if that stays small, everything up to the end of it.

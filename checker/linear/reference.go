@@ -66,17 +66,27 @@ const (
 	illegal
 	outOfTime
 	outOfMemory
+	outOfSteps
 )
+
+// effort bounds a search of one key.
+type effort struct {
+	memory int64
+	steps  int // 0: any number
+}
 
 // refer asks porcupine. A cache entry of porcupine holds a bit for each operation, and a step may
 // make one: that is how its memory is estimated, and bounded.
-func refer[S, O comparable](ctx context.Context, m Model[S, O], ops []Op[O], memory int64) answer {
+func refer[S, O comparable](ctx context.Context, m Model[S, O], ops []Op[O], e effort) answer {
 	var steps atomic.Int64
 	perStep := int64(len(ops)/8 + 160)
 	var ended atomic.Uint32
 	model := porcupineModel(m, func() bool {
 		n := steps.Add(1)
-		if n*perStep > memory {
+		if e.steps > 0 && n > int64(e.steps) {
+			ended.CompareAndSwap(0, uint32(outOfSteps))
+		}
+		if n*perStep > e.memory {
 			ended.CompareAndSwap(0, uint32(outOfMemory))
 		}
 		if n%256 == 0 && ctx.Err() != nil {

@@ -5,10 +5,26 @@ import (
 	"strings"
 
 	"sunder/checker"
+	"sunder/checker/queue"
+	"sunder/checker/zone"
 )
 
 // opsMax bounds how many operations an anomaly names.
 const opsMax = 20
+
+// classWords say what each class of anomaly means.
+var classWords = map[string]string{
+	"not-linearizable":       "no order of these operations explains what they answered",
+	zone.Phantom.String():    "a value was seen that nobody wrote",
+	zone.LostUpdate.String(): "two updates replaced the same value",
+	zone.Cycle.String():      "updates replaced each other's values in a circle",
+	zone.Future.String():     "a value was seen before it was written",
+	zone.Stale.String():      "a value was seen again after another had replaced it",
+	queue.Phantom:            "a value came out that had not gone in",
+	queue.Duplicate:          "a value came out twice",
+	queue.Reordered:          "what went in first did not come out first",
+	queue.FalseEmpty:         "the queue was found empty, and at no time can it have been",
+}
 
 // anomaly says in words what cannot be.
 func (l *linear[S, O]) anomaly(key string, c core[O]) checker.Anomaly {
@@ -25,12 +41,12 @@ func (l *linear[S, O]) anomaly(key string, c core[O]) checker.Anomaly {
 		parts = append(parts, l.say(o))
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%q: no order explains these together: %s", key, strings.Join(parts, "; "))
+	fmt.Fprintf(&b, "key %q: %s: %s", short(key), classWords[c.class], strings.Join(parts, "; "))
 	if left > 0 {
 		fmt.Fprintf(&b, " (and %d operations before them)", left)
 	}
 	for i, e := range c.edges {
-		and := ". But"
+		and := "; but"
 		if i > 0 {
 			and = ", and"
 		}

@@ -21,7 +21,8 @@ func Verify(h History, order []int32, step func(i int) bool) error {
 	for at, id := range order {
 		i := int(id)
 		if i < 0 || i >= h.N || seen[i] {
-			return fmt.Errorf("verify order: place %d holds operation %d, which is none or placed twice", at, i)
+			return fmt.Errorf("verify order: place %d holds operation %d, which is none or placed twice",
+				at, i)
 		}
 		seen[i] = true
 		call, ret := h.Interval(i)

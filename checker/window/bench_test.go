@@ -45,7 +45,8 @@ func BenchmarkFewValues(b *testing.B) {
 		{Ops: 100_000, Clients: 5}, {Ops: 100_000, Clients: 10}, {Ops: 100_000, Clients: 10, Open: 0.01},
 		{Ops: 100_000, Clients: 10, Open: 0.05}, {Ops: 100_000, Clients: 5, Bad: true},
 		{Ops: 10_000, Clients: 10, Bad: true}, {Ops: 1000, Clients: 30},
-		{Ops: 10_000, Clients: 30}, {Ops: 100_000, Clients: 30}, {Ops: 1_000_000, Clients: 10, Open: 0.05},
+		{Ops: 10_000, Clients: 30}, {Ops: 100_000, Clients: 30}, {Ops: 1_000_000, Clients: 10,
+			Open: 0.05},
 	} {
 		l.CAS, l.Seed = true, 1
 		b.Run(fmt.Sprintf("ops=%d/clients=%d/open=%v/bad=%v", l.Ops, l.Clients, l.Open, l.Bad),
@@ -54,7 +55,7 @@ func BenchmarkFewValues(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
-					answer, _ := Search(ctx, ops, m, 4<<30)
+					answer, _ := Search(ctx, ops, m, Limits{Memory: 4 << 30})
 					cancel()
 					b.ReportMetric(float64(answer), "answer")
 				}

@@ -2,6 +2,7 @@ package window
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -10,8 +11,8 @@ import (
 type candidate struct {
 	op    int32 // or none
 	class int32
-	state int32 // after it
-	end   uint32
+	state int32  // after it
+	end   uint32 // when it must have happened; of open-ended ones, a rank
 }
 
 // gather lists the candidates at f, the most urgent first. Of the operations of one class only
@@ -37,34 +38,44 @@ func (s *search) gather(f *frame) {
 		s.candidates = append(s.candidates, candidate{op, o.Class, to, o.Return})
 	}
 	slices.SortFunc(s.candidates, func(a, b candidate) int { return cmp.Compare(a.end, b.end) })
+	s.gatherOpen(f)
+}
+
+// gatherOpen adds the classes of open-ended operations, those with the most left first. One that
+// makes the operation possible that must come next, and is not, goes before all others: otherwise
+// all orders of those that ended would be tried first.
+func (s *search) gatherOpen(f *frame) {
+	ended := len(s.candidates)
+	urgent := s.ops[s.returns[f.pos]].Class
+	stuck := s.machine.Step(f.state, urgent) < 0
 	for _, class := range s.consumed.classes {
 		if !s.consumed.has(class) || f.bare != none && s.machine.Step(f.bare, class) >= 0 {
 			continue
 		}
-		if to := s.machine.Step(f.state, class); to >= 0 && to != f.state {
-			s.candidates = append(s.candidates, candidate{none, class, to, Open})
-			s.hasten(f)
+		to := s.machine.Step(f.state, class)
+		if to < 0 || to == f.state {
+			continue
 		}
+		rank := math.MaxUint32 - uint32(s.consumed.offered[class]-s.consumed.used[class])
+		if stuck && s.machine.Step(to, urgent) >= 0 {
+			rank -= helps
+		}
+		s.candidates = append(s.candidates, candidate{none, class, to, rank})
 	}
+	open := s.candidates[ended:]
+	slices.SortFunc(open, func(a, b candidate) int { return cmp.Compare(a.end, b.end) })
+	helpful := 0
+	for helpful < len(open) && open[helpful].end <= math.MaxUint32-helps {
+		helpful++
+	}
+	first := s.candidates[:ended+helpful] // those that ended, then the helpful: change places
+	slices.Reverse(first[:ended])
+	slices.Reverse(first[ended:])
+	slices.Reverse(first)
 }
 
-// plenty is how many open-ended operations of a class must be left for one to be spent early.
-const plenty = 2
-
-// hasten moves the last candidate, an open-ended operation, to the front if there are plenty like
-// it, and it makes the operation possible that must come next and is not: otherwise all orders of
-// those that ended would be tried first.
-func (s *search) hasten(f *frame) {
-	c := s.candidates[len(s.candidates)-1]
-	if s.consumed.offered[c.class]-s.consumed.used[c.class] < plenty {
-		return
-	}
-	urgent := s.ops[s.returns[f.pos]].Class
-	if s.machine.Step(f.state, urgent) < 0 && s.machine.Step(c.state, urgent) >= 0 {
-		copy(s.candidates[1:], s.candidates)
-		s.candidates[0] = c
-	}
-}
+// helps sets apart the ranks of helpful operations. There are fewer operations than that.
+const helps = 1 << 31
 
 // known says whether an operation of the same class is a candidate, and leaves the more urgent.
 func (s *search) known(op int32, o *Op) bool {

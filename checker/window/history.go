@@ -41,7 +41,10 @@ func (s *search) prepare() bool {
 		}
 	}
 	s.returns = slices.Clone(s.calls)
-	slices.SortFunc(s.returns, func(a, b int32) int { return cmp.Compare(s.ops[a].Return, s.ops[b].Return) })
+	slices.SortFunc(s.returns, func(a, b int32) int {
+		return cmp.Compare(s.ops[a].Return,
+			s.ops[b].Return)
+	})
 	s.slot = make([]uint8, len(s.ops))
 	s.called = make([]int32, len(s.returns)+1)
 	s.begun = make([]int32, len(s.returns)+1)

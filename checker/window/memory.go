@@ -1,5 +1,7 @@
 package window
 
+import "math"
+
 // memory is the configurations that were entered. One that comes again, having used up the same
 // open-ended operations or more, is dead: it can do nothing that the first could not.
 type memory struct {
@@ -7,6 +9,7 @@ type memory struct {
 	table []entry // open addressing; pos -1: free
 	count int
 	sets  []int32 // what entries used up: a length, then classes and counts
+	full  int     // length of sets at which to look what can go
 }
 
 type entry struct {
@@ -25,8 +28,8 @@ const dominators = 8
 
 // add remembers f, and is false if f is dead.
 func (m *memory) add(f *frame, used *supply) bool {
-	if m.count*4 >= len(m.table)*3 || int64(len(m.sets))*8 > m.limit {
-		m.grow()
+	if m.count*4 >= len(m.table)*3 || len(m.sets) > m.full {
+		m.grow(f.pos)
 	}
 	at, dead := m.find(f.placed, f.pos, f.state, used.sum, func(e *entry) bool {
 		return (e.bare == none || e.bare == f.bare) && m.within(e.used, used)
@@ -42,7 +45,8 @@ func (m *memory) add(f *frame, used *supply) bool {
 // find looks at the entries like the one asked for until one covers it, or there is a free place.
 // The first few stand where the configuration alone puts them, the others where what was used up
 // does too.
-func (m *memory) find(p slots, pos, state int32, sum uint64, covers func(*entry) bool) (*entry, bool) {
+func (m *memory) find(p slots, pos, state int32, sum uint64, covers func(*entry) bool) (*entry,
+	bool) {
 	h, alike := hash(p, pos, state), 0
 	mask := uint64(len(m.table) - 1)
 	for ; m.table[h&mask].pos >= 0; h++ {
@@ -89,39 +93,62 @@ func (m *memory) write(used *supply) int32 {
 	return at
 }
 
-// grow makes room: a larger table, or, where that would pass the limit, an empty one.
-func (m *memory) grow() {
-	old := m.table
-	size := max(64, 2*len(old))
-	forget := int64(size)*entrySize*3/2+int64(len(m.sets))*8 > m.limit && len(old) > 0
-	if forget {
-		size, m.count = len(old), 0
+// Where many configurations are remembered, those of positions long past go first: the search
+// hardly ever goes back that far. To forget one is always sound: it may be tried again.
+const (
+	many     = 32 << 20 // bytes
+	longPast = 4096     // positions
+)
+
+// grow makes room at a position: it forgets what is long past, or makes a larger table, or, where
+// that would pass the limit, forgets everything.
+func (m *memory) grow(pos int32) {
+	old, sets := m.table, m.sets
+	since := int32(0)
+	if len(old)*entrySize+len(sets)*4 >= many {
+		since = pos - longPast
 	}
-	if forget || len(m.sets) == 0 {
-		m.sets = append(m.sets[:0], 0)
+	kept := 0
+	for i := range old {
+		if old[i].pos >= since {
+			kept++
+		}
 	}
-	m.table = make([]entry, size)
+	size := max(64, len(old))
+	if kept*2 >= size {
+		size *= 2
+	}
+	if int64(size)*entrySize*3/2+int64(len(sets))*8 > m.limit && len(old) > 0 {
+		size, since = len(old), math.MaxInt32
+	}
+	m.table, m.sets, m.count = make([]entry, size), append(make([]int32, 0, len(sets)/2), 0), 0
 	for i := range m.table {
 		m.table[i].pos = -1
 	}
-	if forget {
-		return
-	}
 	for i := range old {
-		if e := &old[i]; e.pos >= 0 {
-			at, _ := m.find(e.placed, e.pos, e.state, m.sum(e.used), func(*entry) bool { return false })
-			*at = *e
+		e := old[i]
+		if e.pos < since || e.pos < 0 {
+			continue
 		}
+		at, _ := m.find(e.placed, e.pos, e.state, sum(sets, e.used), func(*entry) bool { return false })
+		if e.used > 0 {
+			set := sets[e.used : e.used+1+2*sets[e.used]]
+			e.used = int32(len(m.sets))
+			m.sets = append(m.sets, set...)
+		}
+		*at = e
+		m.count++
 	}
+	m.full = max(many/8, 2*len(m.sets))
 }
 
 // sum is supply's sum for a set that was written.
-func (m *memory) sum(at int32) (sum uint64) {
+func sum(sets []int32, at int32) (sum uint64) {
 	if at == 0 {
 		return 0
 	}
-	for i := at + 1; i <= at+2*m.sets[at]; i += 2 {
-		sum += uint64(m.sets[i+1]) * scatter(m.sets[i])
+	for i := at + 1; i <= at+2*sets[at]; i += 2 {
+		sum += uint64(sets[i+1]) * scatter(sets[i])
 	}
 	return sum
 }

@@ -41,22 +41,27 @@ const (
 	Legal   Answer = iota + 1
 	Illegal        // no order exists
 	Stopped        // the context ended first
+	Tired          // the limit of steps was reached first
 	TooWide        // more operations are open at a time than a configuration holds
 )
 
 // Width is how many operations may be open at a time, not counting those that never end.
 const Width = 128
 
+// Limits bound a search.
+type Limits struct {
+	Memory int64 // bytes for configurations that led nowhere; past it they are forgotten
+	Steps  int   // configurations tried; 0: any number
+}
+
 // Search looks for a linearization of ops, which are in order of invocation, and returns it.
-// memory bounds, in bytes, what is remembered of configurations that led nowhere; past it they
-// are forgotten and may be tried again.
-func Search(ctx context.Context, ops []Op, m Machine, memory int64) (Answer, []int32) {
+func Search(ctx context.Context, ops []Op, m Machine, limits Limits) (Answer, []int32) {
 	s := &search{ops: ops, machine: m, overwrites: m.Overwrites()}
 	if !s.prepare() {
 		return TooWide, nil
 	}
-	s.dead.limit = memory
-	return s.run(ctx)
+	s.dead.limit = limits.Memory
+	return s.run(ctx, limits.Steps)
 }
 
 // frame is a configuration on the way, and which of its successors to try next.
@@ -74,13 +79,16 @@ const none = int32(-1)
 
 // run is the search. A configuration is entered once; when it has no successor left, the search
 // goes back to the one before it.
-func (s *search) run(ctx context.Context) (Answer, []int32) {
+func (s *search) run(ctx context.Context, steps int) (Answer, []int32) {
 	f := frame{bare: none, used: none}
 	s.settle(&f)
 	frames := []frame{f}
 	for tick := 1; len(frames) > 0; tick++ {
 		if tick&1023 == 0 && ctx.Err() != nil {
 			return Stopped, nil
+		}
+		if tick == steps {
+			return Tired, nil
 		}
 		f := &frames[len(frames)-1]
 		s.goTo(f.pos)
@@ -110,25 +118,24 @@ func (s *search) run(ctx context.Context) (Answer, []int32) {
 // advance makes the next successor of f. A successor is settled: whatever is free was done.
 func (s *search) advance(f *frame) (next frame, more bool) {
 	s.gather(f)
-	for int(f.next) < len(s.candidates) {
-		c := s.candidates[f.next]
-		f.next++
-		next = frame{placed: f.placed, state: c.state, pos: f.pos, bare: none, used: none}
-		if c.op != none {
-			next.placed.set(s.slot[c.op])
-			s.order = append(s.order, c.op)
-			s.settle(&next)
-			return next, true
-		}
+	if int(f.next) >= len(s.candidates) {
+		return frame{}, false
+	}
+	c := s.candidates[f.next]
+	f.next++
+	next = frame{placed: f.placed, state: c.state, pos: f.pos, bare: none, used: none}
+	if c.op != none {
+		next.placed.set(s.slot[c.op])
+		s.order = append(s.order, c.op)
+	} else {
 		next.used = c.class
 		if s.overwrites {
 			next.bare = f.state
 		}
 		s.order = append(s.order, s.consumed.take(c.class))
-		s.settle(&next)
-		return next, true
 	}
-	return frame{}, false
+	s.settle(&next)
+	return next, true
 }
 
 // settle does what costs nothing: read-only operations that are possible now are placed, for they

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sunder/checker/compact"
+	"sunder/checker/replay"
 )
 
 // spread is how many positions there may be for each operation before sorting pays.
@@ -30,6 +31,7 @@ func (c *checker) sort() []int32 {
 	for z := range c.zones {
 		at[c.zones[z].key()] = int32(z) + 1
 	}
+	c.room = at
 	for _, z := range at {
 		if z > 0 {
 			sorted = append(sorted, z-1)
@@ -43,8 +45,13 @@ func (z *chain) key() uint32 { return min(z.m, z.M) }
 // order writes the linearization down: chain by chain, each value's write and then its reads in
 // the order of invocation.
 func (c *checker) order(sorted []int32) []int32 {
-	reads := make([]int32, len(c.u.Values)) // first read of a value, + 1
-	more := make([]int32, len(c.u.Ops))     // next read of the same value, + 1
+	values, ops := len(c.u.Values), len(c.u.Ops)
+	if len(c.room) < values+ops {
+		c.room = make([]int32, values+ops)
+	}
+	clear(c.room)
+	reads := c.room[:values]            // first read of a value, + 1
+	more := c.room[values : values+ops] // next read of the same value, + 1
 	n := 0
 	for i := len(c.u.Ops) - 1; i >= 0; i-- {
 		o := &c.u.Ops[i]
@@ -67,4 +74,23 @@ func (c *checker) order(sorted []int32) []int32 {
 		}
 	}
 	return out
+}
+
+// Verify replays a linearization of u. It shares no code with what found it.
+func Verify(u compact.Unique, order []int32) error {
+	s := compact.Initial
+	return replay.Verify(replay.History{
+		N:        len(u.Ops),
+		Interval: func(i int) (uint32, uint32) { return u.Ops[i].Call, u.Ops[i].Return },
+		Must:     func(i int) bool { return u.Ops[i].Return != compact.Open },
+	}, order, func(i int) bool {
+		o := &u.Ops[i]
+		if o.From != compact.None && o.From != s {
+			return false
+		}
+		if o.To != compact.None {
+			s = o.To
+		}
+		return true
+	})
 }

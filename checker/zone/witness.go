@@ -76,9 +76,9 @@ func (c *checker) members(head int32) (ms []member, places []int32) {
 	return ms, places
 }
 
-// future: in the chain from head, an operation on v completed before an operation that must stand
+// disorder: in the chain from head, an operation on v completed before an operation that must stand
 // before it was invoked. The nearest such operation in the chain is shown.
-func (c *checker) future(head, v int32) *Witness {
+func (c *checker) disorder(head, v int32) *Witness {
 	ms, places := c.members(head)
 	var early *member // of those on v the one that finished first
 	var now uint32    // the latest invocation that must come before
@@ -102,7 +102,11 @@ func (c *checker) future(head, v int32) *Witness {
 		panic("zone: a chain has no earliest points, and every two of its operations have")
 	}
 	ops := append(c.between(places, late.place, early.place), early.op, late.op)
-	return c.witness(Future, [][2]int32{{early.op, late.op}}, ops...)
+	class := Stale // late reads what early, or one before it, had replaced
+	if c.writes(late.op) {
+		class = Future
+	}
+	return c.witness(class, [][2]int32{{early.op, late.op}}, ops...)
 }
 
 func (c *checker) writes(op int32) bool {

@@ -90,6 +90,7 @@ type checker struct {
 	seen   []bool
 	values []value
 	zones  []chain
+	room   []int32 // to be used again
 }
 
 // happened says that an operation counts: it is ok, or it is open and its value was seen.
@@ -165,7 +166,7 @@ func (c *checker) walk(head int32) (z chain, n int, bad *Witness) {
 		now = max(now, call)
 		val := &c.values[v]
 		if now > ret || now > val.first {
-			return z, n, c.future(head, v)
+			return z, n, c.disorder(head, v)
 		}
 		now = max(now, val.last)
 		z.m = min(z.m, ret, val.first)

@@ -121,7 +121,7 @@ func seed() uint64 {
 func TestAgreesWithTryingEverything(t *testing.T) {
 	sizes := make(map[int]int)
 	classes := make(map[Class]int)
-	for i := range count(100_000) {
+	for i := range count(50_000) {
 		u := random(rand.New(rand.NewPCG(seed(), uint64(i))))
 		size, err := agree(u)
 		if err != nil {

@@ -21,13 +21,22 @@ const applyMax = 10 * time.Second
 // driver does faults through the agents. Only the nemesis's goroutine calls it.
 type driver struct {
 	e   *Environment
-	now map[string]nemesis.State // as last applied
+	now map[string]nemesis.State // as last asked for
+
+	unsure map[string]bool // that it is so: the last try failed
+	dead   map[string]bool // as last read: no process runs
 }
 
 // View asks every node what it believes.
 func (d *driver) View() nemesis.View {
-	reports := d.e.watch.ask(d.e.life, d.e)
-	return nemesis.View{Now: d.e.Now(), Leader: leads(d.e.ids, reports)}
+	reports := d.e.watch.ask(d.e.life, d.e, d.e.ids, lookMax)
+	v := nemesis.View{Now: d.e.Now(), Leader: leads(d.e.ids, reports)}
+	for _, n := range d.e.names {
+		if d.dead[n] && !d.now[n].Killed {
+			v.Dead = append(v.Dead, n)
+		}
+	}
+	return v
 }
 
 // Apply brings all nodes whose state changes into it, all at once.
@@ -38,13 +47,17 @@ func (d *driver) Apply(states map[string]nemesis.State) (time.Duration, error) {
 	var all sync.WaitGroup
 	for i, id := range d.e.ids {
 		want, was := states[id.String()], d.now[id.String()]
-		if reflect.DeepEqual(want, was) {
+		if reflect.DeepEqual(want, was) && !d.unsure[id.String()] {
 			continue
 		}
 		d.now[id.String()] = want
+		was.Lost = was.Lost || d.unsure[id.String()] // starting what runs does nothing
 		all.Go(func() { done[i], errs[i] = d.apply(id, was, want) })
 	}
 	all.Wait()
+	for i, id := range d.e.ids {
+		d.unsure[id.String()] = errs[i] != nil
+	}
 	took := d.e.Now() - began
 	// The agents say when they were done, on a clock that they share with us if their machine is
 	// ours. Then their answers' way back does not count.
@@ -75,17 +88,68 @@ func (d *driver) apply(id nodes.ID, was, want nemesis.State) (done time.Duration
 	return e.Ended, nil
 }
 
+// heal brings every node into its state, known or not to be in it already, and makes sure that no
+// cut, no wrong rate, no strobe and no dead or stopped process is left.
+func (d *driver) heal(states map[string]nemesis.State) error {
+	for _, n := range d.e.names {
+		d.unsure[n] = true
+	}
+	if _, err := d.Apply(states); err != nil {
+		return err
+	}
+	for _, id := range d.e.ids {
+		ctx, cancel := context.WithTimeout(d.e.life, applyMax)
+		e, err := d.e.cluster.Read(ctx, id)
+		cancel()
+		if err != nil {
+			return fmt.Errorf("read back from %s: %w", id, err)
+		}
+		if left := leftOver(e); left != "" {
+			return fmt.Errorf("%s is not healed: %s", id, left)
+		}
+	}
+	return nil
+}
+
+// leftOver says what of a fault a node still shows.
+func leftOver(e agent.Evidence) string {
+	if e.Process.State != agent.Running {
+		return "its process is " + string(e.Process.State)
+	}
+	for peer, drop := range e.Drops { // any one will do
+		if drop.Cut {
+			return "it drops what " + peer + " sends"
+		}
+	}
+	if e.Clock == nil {
+		return ""
+	}
+	for _, s := range []nemesis.Skew{e.Clock.Skew.Realtime, e.Clock.Skew.Monotonic} {
+		if s.Rate != 0 && s.Rate != 1 || s.Strobe != (nemesis.Strobe{}) {
+			return fmt.Sprintf("a clock runs at %v with strobe %v", s.Rate, s.Strobe.Delta)
+		}
+	}
+	return ""
+}
+
 // Read reads back from every agent what its node is like, and from every node what its clocks
 // show.
 func (d *driver) Read() map[string]nemesis.Evidence {
 	d.probe()
 	found := make([]nemesis.Evidence, len(d.e.ids))
-	reports := d.e.watch.ask(d.e.life, d.e)
 	var all sync.WaitGroup
 	for i, id := range d.e.ids {
 		all.Go(func() { found[i] = d.read(id) })
 	}
 	all.Wait()
+	var running []nodes.ID // the others would not answer
+	for i, id := range d.e.ids {
+		d.dead[id.String()] = found[i].State == string(agent.Dead)
+		if found[i].State == string(agent.Running) {
+			running = append(running, id)
+		}
+	}
+	reports := d.e.watch.ask(d.e.life, d.e, running, proofMax)
 	out := make(map[string]nemesis.Evidence, len(found))
 	for i, id := range d.e.ids {
 		if r, ok := reports[id]; ok {

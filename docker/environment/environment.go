@@ -18,6 +18,7 @@ import (
 	"sunder/harness/history"
 	"sunder/harness/plan"
 	"sunder/nemesis"
+	"sunder/nemesis/agent"
 	"sunder/nodes"
 )
 
@@ -29,10 +30,21 @@ type Options struct {
 	Log        hclog.Logger
 }
 
+// cluster is what an environment asks of a docker.Cluster.
+type cluster interface {
+	Address(nodes.ID) (string, error)
+	Apply(context.Context, nodes.ID, nemesis.State) (agent.Evidence, error)
+	Read(context.Context, nodes.ID) (agent.Evidence, error)
+	Probe(context.Context, nodes.ID) (agent.Evidence, error)
+	Kill(context.Context, nodes.ID) (docker.Machine, error)
+	Start(context.Context, nodes.ID) (docker.Machine, agent.Evidence, error)
+	Close(context.Context) error
+}
+
 // Environment is a cluster with its clients. It is a harness.Environment.
 type Environment struct {
 	Options
-	cluster *docker.Cluster
+	cluster cluster
 	ids     []nodes.ID
 	names   []string
 
@@ -48,6 +60,7 @@ type Environment struct {
 	completions chan history.Event
 	processes   map[history.Process]chan history.Event
 	timer       *time.Timer
+	driver      *driver
 	injector    harness.Injector
 	jobs        chan func()
 	watch       watch
@@ -56,16 +69,23 @@ type Environment struct {
 // New is the environment of a cluster that is up. History time begins now. When stop ends, Await
 // returns early once; when abort ends, always.
 func New(stop, abort context.Context, c *docker.Cluster, o Options) *Environment {
+	return over(stop, abort, c, o)
+}
+
+func over(stop, abort context.Context, c cluster, o Options) *Environment {
 	e := &Environment{Options: o, cluster: c, origin: time.Now(), originRaw: rawClock(),
-		interrupt: stop.Done(), abort: abort.Done(), completions: make(chan history.Event, 2*o.Plan.Concurrency+16),
-		processes: map[history.Process]chan history.Event{}, timer: time.NewTimer(0),
+		interrupt: stop.Done(), abort: abort.Done(),
+		completions: make(chan history.Event, 2*o.Plan.Concurrency+16),
+		processes:   map[history.Process]chan history.Event{}, timer: time.NewTimer(0),
 		jobs: make(chan func(), 1)}
 	for i := range o.Plan.Nodes {
 		id := nodes.ID(i + 1)
 		e.ids, e.names = append(e.ids, id), append(e.names, id.String())
 	}
 	e.life, e.end = context.WithCancel(context.WithoutCancel(stop))
-	e.injector = harness.Injector{Driver: &driver{e: e, now: map[string]nemesis.State{}},
+	e.driver = &driver{e: e, now: map[string]nemesis.State{}, unsure: map[string]bool{},
+		dead: map[string]bool{}}
+	e.injector = harness.Injector{Driver: e.driver,
 		Faults: o.Plan.Faults, Ledger: &nemesis.Ledger{Nodes: e.names, Assumption: o.Assumption}}
 	e.running.Go(func() {
 		for {
@@ -147,7 +167,8 @@ func (e *Environment) Inject(inv history.Event, fault int, end bool) {
 	e.do(inv, func() (history.Value, error) { return e.injector.Do(fault, end) })
 }
 
-// Recover waits until every node runs and all agree on who leads.
+// Recover heals once more, makes sure that nothing of any fault is left, and waits until all nodes
+// agree on who leads.
 func (e *Environment) Recover(inv history.Event) { e.do(inv, e.recovered) }
 
 // do runs one operation of the nemesis. The scheduler starts one at a time, but it may give one
@@ -178,6 +199,9 @@ const recoverLimit = 30 * time.Second
 
 func (e *Environment) recovered() (history.Value, error) {
 	limit := e.Now() + recoverLimit
+	if err := e.driver.heal(e.injector.Ledger.Desired()); err != nil {
+		return "", fmt.Errorf("heal: %w", err)
+	}
 	for {
 		leader, agree := e.watch.look(e.life, e)
 		switch {

@@ -87,10 +87,13 @@ func (p *process) Do(to nodes.ID, c kv.Command, timeout time.Duration) (kv.Resul
 
 // stopped is err, or ErrStopped where the end of the test is the cause.
 func (p *process) stopped(err error) error {
-	if p.e.life.Err() != nil && !errors.Is(err, history.ErrDefinite) {
-		return nodes.ErrStopped
+	switch {
+	case p.e.life.Err() == nil:
+		return err
+	case errors.Is(err, history.ErrDefinite):
+		return history.Definite(fmt.Errorf("%w: %w", nodes.ErrStopped, err))
 	}
-	return err
+	return nodes.ErrStopped
 }
 
 // open connects to a node's clients' port, wherever that is now.

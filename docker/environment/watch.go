@@ -11,8 +11,12 @@ import (
 	"sunder/nodes/host"
 )
 
-// reportMax bounds asking one node for its status: a paused one never answers.
-const reportMax = 100 * time.Millisecond
+// How long one node is waited for when it is asked for its status: for a look at all of them, of
+// which a paused one never answers; and for proof from one that is known to run.
+const (
+	lookMax  = 100 * time.Millisecond
+	proofMax = 2 * time.Second
+)
 
 // watch is what the nodes last said of themselves, over connections of its own.
 type watch struct {
@@ -21,23 +25,24 @@ type watch struct {
 	reports   map[nodes.ID]host.Report // of those that answered the last time
 }
 
-// ask asks all nodes at once and returns what those said that answered.
-func (w *watch) ask(ctx context.Context, e *Environment) map[nodes.ID]host.Report {
+// ask asks nodes, all at once, and returns what those said that answered in time.
+func (w *watch) ask(ctx context.Context, e *Environment, ids []nodes.ID, limit time.Duration) (
+	out map[nodes.ID]host.Report) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.endpoints == nil {
 		w.endpoints = make(map[nodes.ID]*host.Endpoint)
 	}
-	answers := make([]*host.Report, len(e.ids))
-	opened := make([]*host.Endpoint, len(e.ids))
+	answers := make([]*host.Report, len(ids))
+	opened := make([]*host.Endpoint, len(ids))
 	var all sync.WaitGroup
-	for i, id := range e.ids {
+	for i, id := range ids {
 		have := w.endpoints[id]
-		all.Go(func() { answers[i], opened[i] = e.ask(ctx, id, have) })
+		all.Go(func() { answers[i], opened[i] = e.ask(ctx, id, have, limit) })
 	}
 	all.Wait()
-	w.reports = make(map[nodes.ID]host.Report, len(e.ids))
-	for i, id := range e.ids {
+	w.reports = make(map[nodes.ID]host.Report, len(ids))
+	for i, id := range ids {
 		delete(w.endpoints, id)
 		if opened[i] != nil {
 			w.endpoints[id] = opened[i]
@@ -50,9 +55,9 @@ func (w *watch) ask(ctx context.Context, e *Environment) map[nodes.ID]host.Repor
 }
 
 // ask asks one node, over the connection that there is, or a new one.
-func (e *Environment) ask(ctx context.Context, id nodes.ID, open *host.Endpoint) (*host.Report,
-	*host.Endpoint) {
-	ctx, cancel := context.WithTimeout(ctx, reportMax)
+func (e *Environment) ask(ctx context.Context, id nodes.ID, open *host.Endpoint,
+	limit time.Duration) (*host.Report, *host.Endpoint) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	if open != nil {
 		if r, err := open.Report(ctx); err == nil {
@@ -79,7 +84,7 @@ func (e *Environment) ask(ctx context.Context, id nodes.ID, open *host.Endpoint)
 
 // look asks all nodes who leads, and whether all of them answered and agree.
 func (w *watch) look(ctx context.Context, e *Environment) (leader string, agree bool) {
-	reports := w.ask(ctx, e)
+	reports := w.ask(ctx, e, e.ids, lookMax)
 	agree = len(reports) == len(e.ids)
 	for i, id := range e.ids {
 		r := reports[id]
@@ -122,7 +127,7 @@ const observeEvery = 500 * time.Millisecond
 // observe keeps the watch fresh until the end of the test, then closes its connections.
 func (e *Environment) observe() {
 	for sleep(e.life, observeEvery) {
-		e.watch.ask(e.life, e)
+		e.watch.ask(e.life, e, e.ids, lookMax)
 	}
 	e.watch.mu.Lock()
 	defer e.watch.mu.Unlock()

@@ -160,7 +160,8 @@ func operations(t *testing.T, start Start) {
 }
 
 func killOf(node string, at, d time.Duration) plan.Fault {
-	return plan.Fault{Kind: "kill", Target: node, Variant: "process", At: plan.Of(at), Duration: plan.Of(d)}
+	return plan.Fault{Kind: "kill", Target: node, Variant: "process", At: plan.Of(at),
+		Duration: plan.Of(d)}
 }
 
 func faults(t *testing.T, start Start) {
@@ -212,18 +213,18 @@ func timed(p plan.Plan) (out []scheduler.Timed) {
 
 // conducted runs a test in which operations end in every way, and one of them too late.
 func conducted(t *testing.T, start Start) {
-	p := planOf(killOf("n2", 100*time.Millisecond, 200*time.Millisecond))
+	p := planOf(killOf("n2", 100*time.Millisecond, 900*time.Millisecond))
 	w := &watched{t: t, Environment: start(t, t.Context(), p,
 		func(history.Process) nodes.Client { return &client{} })}
 	s := scheduler.New(scheduler.Options{Threads: p.Concurrency, Seed: 1, Faults: timed(p),
-		Main: op("sleep", "700").Once().Then(generator.Mix(op("ok", "1"), op("fail", "1"),
+		Main: op("sleep", "1200").Once().Then(generator.Mix(op("ok", "1"), op("fail", "1"),
 			op("info", "1"), op("panic", "1"), op("sleep", "20"), op("ask", "1")).
-			Delay(2 * time.Millisecond).TimeLimit(time.Second)),
+			Delay(2 * time.Millisecond).TimeLimit(1500 * time.Millisecond)),
 		Final:         func() generator.Generator { return op("final", "2").Limit(10) },
-		ClientTimeout: 300 * time.Millisecond, NemesisTimeout: patience, RecoverTimeout: patience})
+		ClientTimeout: 800 * time.Millisecond, NemesisTimeout: patience, RecoverTimeout: patience})
 	w.conduct(t.Context(), s)
 	count := w.check()
-	if len(w.late) == 0 || w.late[0].F != "sleep" || w.late[0].Value != "700" {
+	if len(w.late) == 0 || w.late[0].F != "sleep" || w.late[0].Value != "1200" {
 		t.Errorf("%d completions came too late, want that of the long sleep: %+v", len(w.late), w.late)
 	}
 	for _, what := range []string{"ok ok", "fail fail", "info info", "panic info", "sleep ok",

@@ -35,7 +35,8 @@ type Memory struct {
 }
 
 // NewMemory is an environment for p with these clients. When ctx ends, Await returns early once.
-func NewMemory(ctx context.Context, p plan.Plan, client func(history.Process) nodes.Client) *Memory {
+func NewMemory(ctx context.Context, p plan.Plan,
+	client func(history.Process) nodes.Client) *Memory {
 	m := &Memory{client: client, began: time.Now(), interrupt: ctx.Done(), over: make(chan struct{}),
 		completions: make(chan history.Event, 2*p.Concurrency+16),
 		processes:   map[history.Process]chan history.Event{}, down: map[nodes.ID]bool{}}

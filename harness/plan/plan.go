@@ -28,7 +28,38 @@ type Plan struct {
 	Concurrency int               `json:"concurrency"` // client threads
 	Rate        float64           `json:"rate"`        // operations a second over all; 0: unbounded
 	TimeLimit   Duration          `json:"time_limit"`  // of the main phase
+	Network     Network           `json:"network,omitzero"`
 	Faults      []Fault           `json:"faults"`
+}
+
+// Network is what is wrong with the links between nodes in the simulation, all the time. The zero
+// Network is a calm one. Other environments have the network that they have.
+type Network struct {
+	// Links is what messages travel over: datagram, the default, or stream. A stream keeps their
+	// order, holds them while it is cut and breaks with either end, as TCP does; what is lost in
+	// it comes late, and nothing is doubled.
+	Links     string   `json:"links,omitempty"`
+	Latency   Duration `json:"latency,omitzero"`    // mean of what comes on top; 0: 400µs
+	Loss      float64  `json:"loss,omitempty"`      // probability that a message is lost,
+	Duplicate float64  `json:"duplicate,omitempty"` // comes twice,
+	Reorder   float64  `json:"reorder,omitempty"`   // or takes 20 times as long
+}
+
+// LatencyMax bounds the mean latency of a network.
+const LatencyMax = 10 * time.Second
+
+func (n Network) check() error {
+	possible := func(p float64) bool { return p >= 0 && p <= 1 }
+	switch {
+	case n.Links != "" && n.Links != "datagram" && n.Links != "stream":
+		return fmt.Errorf("check plan: network.links is %.40q, want datagram or stream", n.Links)
+	case n.Latency.Duration < 0 || n.Latency.Duration > LatencyMax:
+		return fmt.Errorf("check plan: network.latency is %v, want 0 to %v", n.Latency, LatencyMax)
+	case !possible(n.Loss) || !possible(n.Duplicate) || !possible(n.Reorder):
+		return fmt.Errorf("check plan: network.loss, duplicate and reorder are %v, %v and %v, "+
+			"want 0 to 1", n.Loss, n.Duplicate, n.Reorder)
+	}
+	return nil
 }
 
 // Fault is one injection with its end. Targets are symbolic; what they resolved to stands in the
@@ -136,6 +167,9 @@ func (p Plan) Check() error {
 		return bad("time_limit", p.TimeLimit, "more than 0")
 	case len(p.Faults) > FaultsMax:
 		return bad("faults", len(p.Faults), fmt.Sprintf("at most %d", FaultsMax))
+	}
+	if err := p.Network.check(); err != nil {
+		return err
 	}
 	for i, f := range p.Faults {
 		field := fmt.Sprintf("faults[%d].", i)

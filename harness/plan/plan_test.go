@@ -11,7 +11,8 @@ import (
 func sample() Plan {
 	return Plan{Version: Version, Seed: 1<<63 + 7, Environment: "sim", System: "raft",
 		Workload: "register", Options: map[string]string{"reads": "lease"}, Nodes: 5, Concurrency: 10,
-		Rate: 200, TimeLimit: Of(20 * time.Second), Faults: []Fault{
+		Rate: 200, TimeLimit: Of(20 * time.Second),
+		Network: Network{Links: "stream", Latency: Of(time.Millisecond), Loss: 0.25}, Faults: []Fault{
 			{Kind: "partition", At: Of(time.Second), Duration: Of(1500 * time.Millisecond), Shape: "halves", Pick: 9},
 			{Kind: "clock", At: Of(time.Second), Duration: Of(time.Second), Target: "leader",
 				Clock: &Clock{Which: "both", Rate: 0.5, Others: 1.5}}}}
@@ -45,6 +46,8 @@ func TestBadPlansAreNamedByLineAndField(t *testing.T) {
 		{"negative", `"nodes": 5`, `"nodes": -5`, "nodes is -5"},
 		{"duration", `"1.5s"`, `"soon"`, "soon"},
 		{"fault", `"at": "1s"`, `"at": "-1s"`, "faults[0].at"},
+		{"links", `"links": "stream"`, `"links": "wires"`, `network.links is "wires"`},
+		{"loss", `"loss": 0.25`, `"loss": 1.25`, "network.loss"},
 		{"version", `"version": 1`, `"version": 2`, "version is 2"},
 		{"trailing", "\n}\n", "\n}\n{}", "2 bytes after its end"},
 		{"clock", `"kind": "partition"`, `"kind": "clock"`, "faults[0].clock"},

@@ -28,9 +28,10 @@ type Results struct {
 	OK          int     `json:"ok"`
 	Fail        int     `json:"fail"`
 	Info        int     `json:"info"`
-	Rate        float64 `json:"rate"`         // ok operations a second, first invocation to last event
-	HistoryHash string  `json:"history_hash"` // see Hash
-	Store       string  `json:"store"`        // the run's directory
+	Rate        float64 `json:"rate"`                 // ok operations a second
+	HistoryHash string  `json:"history_hash"`         // see Hash
+	TraceHash   string  `json:"trace_hash,omitempty"` // of all that happened, in sim
+	Store       string  `json:"store"`                // the run's directory
 
 	Faults    []Fault           `json:"faults"`
 	Anomalies []Anomaly         `json:"anomalies"`

@@ -1,7 +1,9 @@
 package scheduler
 
 import (
+	"cmp"
 	"slices"
+	"time"
 
 	"sunder/harness/history"
 )
@@ -27,6 +29,19 @@ func (n *nemesis) nextDue() Timed {
 	return n.begin(f)
 }
 
+// lasts puts off the end of a fault that was there later than it should: the one before it took
+// its time, or it did itself. It shall last as long as the plan says.
+func (n *nemesis) lasts(f Timed, late time.Duration) {
+	for i, e := range n.due {
+		if late > 0 && e.End && e.Fault == f.Fault {
+			n.due = slices.Clone(n.due)
+			n.due[i].At += late
+			slices.SortStableFunc(n.due, func(a, b Timed) int { return cmp.Compare(a.At, b.At) })
+			return
+		}
+	}
+}
+
 // nextHeal takes the next fault to be ended before the recovery.
 func (n *nemesis) nextHeal() Timed {
 	f := n.heal[0]
@@ -50,9 +65,12 @@ func (n *nemesis) end(f Timed) Timed {
 	return f
 }
 
-// completed hears how the operation of the nemesis ended. A fault whose end is not certain stays
-// active: it is ended again when everything is healed.
-func (n *nemesis) completed(k history.Kind) {
+// completed hears how the operation of the nemesis ended, and when, since the first operation. A
+// fault whose end is not certain stays active: it is ended again when everything is healed.
+func (n *nemesis) completed(k history.Kind, at time.Duration) {
+	if n.busy && !n.now.End && k == history.OK {
+		n.lasts(n.now, at-n.now.At)
+	}
 	if n.busy && n.now.End && k == history.OK {
 		n.active = slices.DeleteFunc(slices.Clone(n.active), func(f Timed) bool {
 			return f.Fault == n.now.Fault

@@ -82,7 +82,7 @@ func (s *Scheduler) close(t generator.Thread, e history.Event) {
 	s.open.remove(t)
 	s.threads.Release(t, e.Kind)
 	if t == generator.Nemesis {
-		s.nemesis.completed(e.Kind)
+		s.nemesis.completed(e.Kind, s.now-s.origin)
 	}
 	s.gen = s.gen.Update(s.threads.Context(s.now), e)
 }

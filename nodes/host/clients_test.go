@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -269,5 +270,28 @@ func TestOpenCommandsAreBounded(t *testing.T) {
 		if r := <-results; r.Status != kv.Indefinite || r.Code != kv.Stopped {
 			t.Errorf("a command that was open: %+v", r)
 		}
+	}
+}
+
+// TestEndpointLeavesNothingToBeSentAgain: the other side must see a reset, not an end that waits
+// for its acknowledgement.
+func TestEndpointLeavesNothingToBeSentAgain(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	newEndpoint(conn, l.Addr().String()).Close()
+	if _, err := other.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the other side sees %v", err)
 	}
 }

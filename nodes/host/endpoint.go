@@ -51,7 +51,13 @@ func Open(ctx context.Context, address string) (nodes.Endpoint, error) {
 	return e, nil
 }
 
+// newEndpoint makes conn end with a reset. A farewell that a dead or cut off node does not
+// acknowledge is sent again by the kernel for a minute and more, and by then the cluster's network
+// is gone and its address may be somebody else's.
 func newEndpoint(conn net.Conn, address string) *Endpoint {
+	if c, ok := conn.(*net.TCPConn); ok {
+		_ = c.SetLinger(0) // a connection that refuses is dead
+	}
 	limit := &io.LimitedReader{R: conn}
 	return &Endpoint{address: address, conn: conn, limit: limit,
 		reader: bufio.NewReaderSize(limit, 4<<10)}
@@ -147,6 +153,9 @@ func (e *Endpoint) exchange(ctx context.Context, method, path string, body []byt
 	}
 	e.limit.N = answerBytesMax
 	response, err := http.ReadResponse(e.reader, nil)
+	if err == nil && response.StatusCode < 200 { // the answer itself is still to come
+		err = fmt.Errorf("answered %d before its answer", response.StatusCode)
+	}
 	if err != nil {
 		return 0, nil, e.broke(ctx, err)
 	}

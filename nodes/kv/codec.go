@@ -27,6 +27,8 @@ func (c Command) Check() error {
 		return fmt.Errorf("check command: transaction of %d, at most %d", len(c.Txn), TxnMax)
 	case c.Op != Txn && len(c.Txn) > 0:
 		return fmt.Errorf("check command: %s with commands inside", c.Op)
+	case c.Session != 0 && c.Seq == 0: // it would be taken for a repetition of the session's opening
+		return fmt.Errorf("check command: %s of session %d without a seq", c.Op, c.Session)
 	}
 	for _, sub := range c.Txn {
 		if sub.Op == Txn || sub.Op == OpenSession || sub.Session != 0 {

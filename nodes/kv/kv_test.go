@@ -166,3 +166,13 @@ func TestJSONIsWhatPeopleType(t *testing.T) {
 		t.Error("an unknown operation was taken")
 	}
 }
+
+func TestACommandOfASessionHasASequence(t *testing.T) {
+	c := Command{Op: Write, Key: "x", Session: 7}
+	if c.Check() == nil {
+		t.Error("a command of a session without a sequence number passes")
+	}
+	if c.Seq = 1; c.Check() != nil {
+		t.Error(c.Check())
+	}
+}

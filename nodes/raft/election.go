@@ -78,9 +78,11 @@ func (n *node) forgetVotes() {
 }
 
 // onVote answers a candidate. A node that hears a leader ignores it, its term included (thesis
-// 4.2.3): leases rely on it, and a node with a bad link cannot depose a leader that works.
+// 4.2.3): leases rely on it, and a node with a bad link cannot depose a leader that works. So it
+// does in its own term, too: it may have heard of that from a late answer to its own campaign,
+// after the leader to which it is bound.
 func (n *node) onVote(p *peer, m *vote) {
-	if m.term > n.term && n.bound() {
+	if m.term >= n.term && n.bound() {
 		return
 	}
 	if m.pre {

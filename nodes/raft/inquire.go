@@ -1,8 +1,6 @@
 package raft
 
 import (
-	"time"
-
 	"sunder/nodes"
 	"sunder/nodes/kv"
 )
@@ -90,17 +88,13 @@ func (n *node) answerInquiries() {
 
 // onInquiryTimer refuses what has waited too long.
 func (n *node) onInquiryTimer() {
-	now, left := n.env.Now(), time.Duration(0)
-	for i := 0; i < len(n.inquiries); {
-		if wait := inquiryMax - now.Sub(n.inquiries[i].since); wait > 0 {
-			left = max(left, wait)
-			i++
-			continue
+	now := n.env.Now()
+	for len(n.inquiries) > 0 { // the oldest comes first
+		if left := inquiryMax - now.Sub(n.inquiries[0].since); left > 0 {
+			n.env.SetTimer(inquiryTimer, left)
+			return
 		}
-		n.refuse(i)
-	}
-	if left > 0 {
-		n.env.SetTimer(inquiryTimer, left)
+		n.refuse(0)
 	}
 }
 

@@ -104,3 +104,36 @@ func TestARestartDoesNotBreakAPromise(t *testing.T) {
 		}
 	}
 }
+
+// at is nowhere at some time.
+type at struct {
+	nowhere
+	now nodes.Mono
+}
+
+func (a at) Now() nodes.Mono { return a.now }
+
+// TestAPromiseHoldsInALaterTerm: n1 follows the leader of term 5, which may count on it for a lease,
+// and then hears of term 6 not from a candidate but by a late answer to a campaign of its own. It
+// may not vote in term 6 before its promise is over.
+func TestAPromiseHoldsInALaterTerm(t *testing.T) {
+	n, err := newNode(nodes.Config{Self: 1, Members: []nodes.ID{1, 2, 3, 4, 5},
+		Options: map[string]string{"reads": "lease"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	me := n.(*node)
+	ms := nodes.Mono(time.Millisecond)
+	n.Start(at{}, nil)
+	n.Recv(at{now: 1000 * ms}, 2, &appendEntries{term: 5})
+	n.Recv(at{now: 1010 * ms}, 3, &voteReply{term: 6})
+	ask := &vote{term: 6, last: 9, lastTerm: 6}
+	n.Recv(at{now: 1100 * ms}, 3, ask)
+	if me.term != 6 || me.vote != 0 {
+		t.Errorf("100 ms after it heard its leader it votes for %s in term %d", me.vote, me.term)
+	}
+	n.Recv(at{now: 1151 * ms}, 3, ask)
+	if me.vote != 3 {
+		t.Errorf("after its promise is over it votes for %s in term %d", me.vote, me.term)
+	}
+}

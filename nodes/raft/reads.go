@@ -16,8 +16,8 @@ type question struct {
 	id   uint64
 }
 
-// A round is a number that a leader counts up with each batch of messages and that followers
-// echo. An answered round proves that a quorum still followed when the round began.
+// A round is a number that a leader counts up with each broadcast and that followers echo. An
+// answered round proves that a quorum still followed when the round began.
 
 // rounds is how many rounds back a leader remembers when it began one. A lease that would rest on
 // an older round is not held.

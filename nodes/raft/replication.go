@@ -80,9 +80,10 @@ func (n *node) broadcast() {
 	}
 }
 
-// propagate begins a round with whatever each follower may be sent at once.
+// propagate sends whatever each follower may be sent at once. It is no round of its own: there
+// would be one for each proposal, and under load the leader would have forgotten when a round
+// began by the time a quorum has answered it.
 func (n *node) propagate() {
-	n.beginRound()
 	for i := range n.peers {
 		if p := &n.peers[i]; p != n.me {
 			n.replicate(p)

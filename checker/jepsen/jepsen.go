@@ -1,0 +1,96 @@
+// Package jepsen is the checkers of Jepsen that do not search: what went in against what came out.
+// They ask what Jepsen's ask (jepsen.checker and jepsen.tests at c4c7473), without its defects: an
+// element that is there twice is an anomaly, and a history that shows nothing is unknown.
+package jepsen
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"sunder/checker"
+	"sunder/harness/history"
+)
+
+// element is a JSON value as it was written.
+type element string
+
+// UnmarshalJSON keeps the text.
+func (e *element) UnmarshalJSON(text []byte) error {
+	*e = element(text)
+	return nil
+}
+
+var _ json.Unmarshaler = (*element)(nil)
+
+// elements are the elements of a JSON array. Nothing and null are an empty one.
+func elements(v history.Value) ([]element, error) {
+	var out []element
+	if v == "" {
+		return nil, nil
+	}
+	err := v.Decode(&out)
+	return out, err
+}
+
+// check is one of this package's checkers. look gathers in a report, and errors make it unknown.
+type check struct {
+	name string
+	look func(h checker.History, r *report) error
+}
+
+func (c check) Name() string { return c.name }
+
+func (c check) Check(_ context.Context, h checker.History) checker.Result {
+	r := report{counts: make(map[string]int), seen: make(map[string]bool)}
+	err := c.look(h, &r)
+	out := checker.Result{Name: c.name, Verdict: checker.Valid, Anomalies: r.anomalies,
+		Details: r.counts}
+	switch {
+	case len(r.anomalies) > 0:
+		out.Verdict, out.Reason = checker.Invalid, r.anomalies[0].Words
+	case err != nil:
+		out.Verdict, out.Reason = checker.Unknown, err.Error()
+	case r.vacuous != "":
+		out.Verdict, out.Reason = checker.Unknown, r.vacuous
+	}
+	return out
+}
+
+// report is what a look finds.
+type report struct {
+	anomalies []checker.Anomaly
+	counts    map[string]int
+	seen      map[string]bool // anomalies by class and element: each is told once
+	vacuous   string          // why the history shows nothing
+}
+
+// anomaliesMax bounds how many anomalies of a class are told; all are counted.
+const anomaliesMax = 10
+
+// tell adds an anomaly of class about what.
+func (r *report) tell(class, what string, ops []int, format string, args ...any) {
+	if id := class + " " + what; what != "" {
+		if r.seen[id] {
+			return
+		}
+		r.seen[id] = true
+	}
+	if r.counts[class]++; r.counts[class] <= anomaliesMax {
+		r.anomalies = append(r.anomalies, checker.Anomaly{Class: class, Ops: ops,
+			Words: fmt.Sprintf(format, args...)})
+	}
+}
+
+// clients calls f for each operation of a client, in order of invocation, and stops at an error.
+func clients(h checker.History, f func(o history.Operation) error) error {
+	for _, o := range h.Operations {
+		if o.Invocation.Process == history.Nemesis {
+			continue
+		}
+		if err := f(o); err != nil {
+			return fmt.Errorf("event %d: %w", o.Invocation.Index, err)
+		}
+	}
+	return nil
+}

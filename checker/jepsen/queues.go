@@ -1,0 +1,125 @@
+package jepsen
+
+import (
+	"errors"
+
+	"sunder/checker"
+	"sunder/harness/history"
+)
+
+// Queue is a checker that every dequeue came from somewhere: of each value no more were answered,
+// at any point of the history, than had been asked to be enqueued by then. Order is not judged.
+func Queue() checker.Checker {
+	return check{"queue", func(h checker.History, r *report) error {
+		failed := make(map[int]bool)
+		for _, o := range h.Operations {
+			failed[o.Invocation.Index] = o.Kind() == history.Fail
+		}
+		in := make(map[element]int)
+		for i := range h.Events {
+			e := &h.Events[i]
+			switch {
+			case e.Process == history.Nemesis:
+			case e.F == "enqueue" && e.Kind == history.Invoke && !failed[e.Index]:
+				in[element(e.Value)]++
+				r.counts["enqueued"]++
+			case e.F == "dequeue" && e.Kind == history.OK && e.Value != history.Null && e.Value != "":
+				r.counts["dequeued"]++
+				if in[element(e.Value)]--; in[element(e.Value)] < 0 {
+					r.tell("unexpected", string(e.Value), []int{e.Index},
+						"%s was dequeued (event %d) more often than it can have been enqueued", e.Value, e.Index)
+				}
+			}
+		}
+		if r.counts["dequeued"] == 0 {
+			r.vacuous = "no dequeue succeeded"
+		}
+		return nil
+	}}
+}
+
+// ErrDrain says that a drain did not end: what it took is unknown, and so is what was lost.
+var ErrDrain = errors.New("a drain of unknown outcome took what nobody knows")
+
+// TotalQueue is a checker that what goes in comes out: it needs a drain at the end, or dequeues
+// until the queue is empty. Lost was acknowledged and never came out; unexpected came out and
+// nobody enqueued it; duplicated came out more often than it can have gone in. Recovered came out
+// though its enqueue was not acknowledged.
+func TotalQueue() checker.Checker {
+	return check{"total-queue", func(h checker.History, r *report) error {
+		var t tallies
+		if err := clients(h, t.take); err != nil {
+			return err
+		}
+		for _, v := range t.order {
+			c := t.of[v]
+			switch {
+			case c.out > 0 && c.attempted == 0:
+				r.tell("unexpected", string(v), []int{c.at}, "%s came out (event %d), and nobody enqueued it",
+					v, c.at)
+			case c.out > c.attempted:
+				r.tell("duplicated", string(v), []int{c.at},
+					"%s came out %d times and went in at most %d times",
+					v, c.out, c.attempted)
+			case c.out < c.acked:
+				r.tell("lost", string(v), []int{c.at}, "%s was enqueued (event %d) and never came out", v, c.at)
+			case c.out > c.acked:
+				r.counts["recovered"] += c.out - c.acked
+			}
+			r.counts["out"] += c.out
+		}
+		if r.counts["out"] == 0 {
+			r.vacuous = "nothing came out"
+		}
+		return nil
+	}}
+}
+
+type tally struct {
+	attempted, acked, out int
+	at                    int // event of the first enqueue, or of the first dequeue before any
+}
+
+// tallies counts by value.
+type tallies struct {
+	of    map[element]*tally
+	order []element
+}
+
+func (t *tallies) get(v element, at int) *tally {
+	if t.of == nil {
+		t.of = make(map[element]*tally)
+	}
+	if t.of[v] == nil {
+		t.of[v] = &tally{at: at}
+		t.order = append(t.order, v)
+	}
+	return t.of[v]
+}
+
+func (t *tallies) take(o history.Operation) error {
+	in := o.Invocation
+	switch kind := o.Kind(); {
+	case in.F == "enqueue" && kind != history.Fail:
+		c := t.get(element(in.Value), in.Index)
+		c.attempted++
+		if kind == history.OK {
+			c.acked++
+		}
+	case in.F == "dequeue" && kind == history.OK:
+		if v := o.Completion.Value; v != history.Null && v != "" {
+			t.get(element(v), in.Index).out++
+		}
+	case in.F == "drain" && kind == history.OK:
+		list, err := elements(o.Completion.Value)
+		if err != nil {
+			return err
+		}
+		for _, v := range list {
+			t.get(v, in.Index).out++
+		}
+	case in.F == "drain" && kind == history.Info, in.F == "dequeue" && kind == history.Info:
+		return ErrDrain
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package sim
+
+import (
+	"time"
+
+	"sunder/nodes"
+)
+
+// How long a sync takes, and how much longer on a slow disk.
+const (
+	fsyncMin  = 100 * time.Microsecond
+	fsyncMean = 300 * time.Microsecond // of what comes on top, exponentially
+	slowMean  = 50 * time.Millisecond
+)
+
+// What a disk fault does to syncs; the words are those of a plan.
+const (
+	diskSlow  = "slow"
+	diskStall = "stall"
+	diskError = "error"
+)
+
+// Sync makes what was appended durable after a while. Syncs end in the order in which they were
+// asked for.
+func (n *node) Sync(f nodes.File, tok nodes.Token) {
+	s := n.disk.sync(f, tok)
+	if n.disk.mode != "" {
+		n.disk.faulty++
+	}
+	if n.disk.mode == diskStall {
+		n.stuck = append(n.stuck, s)
+		return
+	}
+	n.begin(s)
+}
+
+func (n *node) begin(s syncing) {
+	n.syncs++
+	h := mix(n.w.seed, streamFsync, uint64(n.id), n.syncs)
+	took := fsyncMin + exponential(h, fsyncMean)
+	if n.disk.mode == diskSlow {
+		took += exponential(mix(h), slowMean)
+	}
+	n.busy = max(n.w.now+took, n.busy)
+	n.w.queue.push(n.busy, job{kind: synced, node: n, life: n.life, sync: s})
+}
+
+// synced ends a sync. A node that hears of a failure may have last words, and then it ends whether
+// it asks for that or not, as in package host.
+func (n *node) synced(s syncing) {
+	if n.disk.mode == diskError {
+		n.disk.fail("sync", "a file", errSync)
+	}
+	err := n.disk.synced(s)
+	n.proc.Synced(n, s.token, err)
+	if err != nil && n.exit == "" {
+		n.Stop(err.Error())
+	}
+}
+
+// setDisk begins or ends a disk fault. What a stalled disk held back goes on. A node that stopped
+// over a failed sync is started again once the disk is sound.
+func (n *node) setDisk(mode string) {
+	if mode == n.disk.mode {
+		return
+	}
+	failing := n.disk.mode == diskError
+	n.disk.mode = mode
+	stuck := n.stuck
+	n.stuck = nil
+	for _, s := range stuck {
+		n.begin(s)
+	}
+	if failing && n.disk.failed != nil && n.proc == nil && !n.killed {
+		n.boot()
+	}
+}
