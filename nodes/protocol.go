@@ -24,8 +24,7 @@ type Protocol struct {
 	Enclose func(env Env, call func())
 }
 
-// Enter does a call into a node, in an environment that replays. (The simulation asks for Enclose
-// itself: it allocates nothing where there is none.)
+// Enter does a call into a node, in an environment that replays.
 func (p Protocol) Enter(env Env, call func()) {
 	if p.Enclose == nil {
 		call()

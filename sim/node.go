@@ -109,13 +109,14 @@ func (n *node) run(j job) {
 			n.down()
 		}
 	}()
-	if p := &n.w.protocol; p.Enclose != nil {
-		p.Enclose(n, func() { n.do(j) })
+	if n.w.protocol.Enclose == nil { // no closure on the hot path
+		n.do(j)
 		return
 	}
-	n.do(j)
+	n.w.protocol.Enclose(n, func() { n.do(j) })
 }
 
+// do is one call into the process.
 func (n *node) do(j job) {
 	switch j.kind {
 	case hearing:
