@@ -135,3 +135,29 @@ func FuzzRecover(f *testing.F) {
 		_, _ = decodeSnapshot(snapshot)
 	})
 }
+
+// TestWhatTheLibraryWouldPanicOnIsRefused says each with words that are well formed.
+func TestWhatTheLibraryWouldPanicOnIsRefused(t *testing.T) {
+	entry := func(index, term uint64) *pb.Entry { return &pb.Entry{Index: &index, Term: &term} }
+	for name, m := range map[string]*pb.Message{
+		"a local message":          {Type: pb.MsgHup.Enum()},
+		"a storage thread's":       {Type: pb.MsgStorageApplyResp.Enum(), Term: new(uint64(1))},
+		"a proposal":               {Type: pb.MsgProp.Enum(), Entries: []*pb.Entry{entry(0, 0)}},
+		"a read without a context": {Type: pb.MsgReadIndex.Enum()},
+		"an answer without one":    {Type: pb.MsgReadIndexResp.Enum(), Term: new(uint64(1))},
+		"half a heartbeat context": {Type: pb.MsgHeartbeatResp.Enum(), Term: new(uint64(1)), Context: []byte{1, 2, 3}},
+		"a snapshot of nothing":    {Type: pb.MsgSnap.Enum(), Term: new(uint64(1))},
+		"a vote without a term":    {Type: pb.MsgVoteResp.Enum()},
+		"a gap": {Type: pb.MsgApp.Enum(), Term: new(uint64(3)), Index: new(uint64(4)),
+			Entries: []*pb.Entry{entry(6, 3)}},
+		"a term that goes back": {Type: pb.MsgApp.Enum(), Term: new(uint64(3)), LogTerm: new(uint64(3)),
+			Entries: []*pb.Entry{entry(1, 2)}},
+		"a term of the future": {Type: pb.MsgApp.Enum(), Term: new(uint64(3)),
+			Entries: []*pb.Entry{entry(1, 4)}},
+	} {
+		packed := pack(m, 1)[0]
+		if _, err := decode(packed.kind, packed.body); err == nil {
+			t.Errorf("%s is taken", name)
+		}
+	}
+}
