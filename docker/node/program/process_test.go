@@ -80,7 +80,11 @@ func deploy(t *testing.T, size int) []*deployed {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() {
-			_ = d.agent.Process.Kill() // it ended before, unless the test failed
+			// Killed at once, it would leave its node behind: here it is no container's PID 1.
+			_ = d.agent.Process.Signal(syscall.SIGTERM)
+			late := time.AfterFunc(10*time.Second, func() { _ = d.agent.Process.Kill() })
+			_ = d.agent.Wait() // an error where the test has waited already
+			late.Stop()
 			if t.Failed() {
 				t.Logf("n%d: %s", i+1, d.said())
 			}
