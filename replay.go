@@ -42,10 +42,8 @@ func replayCommand(stdout, stderr io.Writer) *cobra.Command {
 	fl.StringVar(&f.env, "env", "",
 		"where it runs: sim or docker (default: where the plan was made for)")
 	fl.IntVar(&f.count, "test-count", 1, "runs")
-	fl.StringVar(&f.store, "store", "store", "folder that keeps the runs")
+	f.addCommon(c)
 	fl.BoolVar(&f.json, "json", false, "print the outcome as one JSON object on the last line")
-	fl.StringVar(&f.logLevel, "log-level", "warn", "trace, debug, info, warn or error")
-	fl.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	return c
 }
 

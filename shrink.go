@@ -68,9 +68,7 @@ func shrinkCommand(stdout, stderr io.Writer) *cobra.Command {
 	}
 	fl := c.Flags()
 	fl.IntVar(&f.count, "runs", shrinkRuns, "most runs that it may take")
-	fl.StringVar(&f.store, "store", "store", "folder that keeps the runs")
-	fl.StringVar(&f.logLevel, "log-level", "warn", "trace, debug, info, warn or error")
-	fl.StringVar(&f.logFormat, "log-format", "text", "text or json")
+	f.addCommon(c)
 	return c
 }
 

@@ -62,7 +62,7 @@ func testCommand(stdout, stderr io.Writer) *cobra.Command {
 	fl.StringVar(&f.bug, "bug", "", "a planted bug (see sunder list)")
 	fl.StringVar(&f.planFile, "plan", "",
 		"run the plan in this file; other flags but --env, --store and --json are ignored")
-	fl.StringVar(&f.store, "store", "store", "folder that keeps the runs")
+	f.addCommon(c)
 	fl.StringVar(&f.reads, "reads", "", "how the system reads: short for --option reads=...")
 	fl.StringToStringVar(&f.options, "option", nil,
 		"option of the system or the workload, name=value")
@@ -70,10 +70,16 @@ func testCommand(stdout, stderr io.Writer) *cobra.Command {
 		"(default: within the system's assumption)")
 	fl.BoolVar(&f.json, "json", false, "print the results as one JSON object on the last line")
 	fl.BoolVar(&f.noShrink, "no-shrink", false, "do not look for a smaller plan that fails in sim")
-	fl.StringVar(&f.logLevel, "log-level", "warn", "trace, debug, info, warn or error")
-	fl.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	completions(c)
 	return c
+}
+
+// addCommon adds the flags of every command that runs tests.
+func (f *testFlags) addCommon(c *cobra.Command) {
+	fl := c.Flags()
+	fl.StringVar(&f.store, "store", "store", "folder that keeps the runs")
+	fl.StringVar(&f.logLevel, "log-level", "warn", "trace, debug, info, warn or error")
+	fl.StringVar(&f.logFormat, "log-format", "text", "text or json")
 }
 
 // runTests runs as many tests as were asked for. The worst verdict decides.
