@@ -19,6 +19,13 @@ const (
 	Appended        Fact = "appended"  // its log ends with the entry of Term at Index; chain Hash
 	Committed       Fact = "committed" // up to Index, whose entry is of Term; chain Hash
 	Applied         Fact = "applied"   // up to Index; Hash of the state machine, where it is taken
+	Executed        Fact = "executed"  // a session's command at log Index; Hash of (session, sequence)
+
+	// Of Paxos: Term is a ballot, Index a decree or a slot, Hash that of the value alone.
+	Promised   Fact = "promised"   // to take no ballot below Term, durably
+	Accepted   Fact = "accepted"   // in ballot Term at Index, durably
+	Decided    Fact = "decided"    // at Index; Term 0 where the node was only told
+	Configured Fact = "configured" // from Index on; Term counts configurations, Hash has bit i for ni
 )
 
 // Observation is one fact about a node, written down for oracles and reports before its effect
