@@ -14,7 +14,8 @@ const opsMax = 20
 
 // classWords say what each class of anomaly means.
 var classWords = map[string]string{
-	"not-linearizable":       "no order of these operations explains what they answered",
+	"not-linearizable": "no order of these operations explains what they answered, " +
+		"whatever others did in their time",
 	zone.Phantom.String():    "a value was seen that nobody wrote",
 	zone.LostUpdate.String(): "two updates replaced the same value",
 	zone.Cycle.String():      "updates replaced each other's values in a circle",

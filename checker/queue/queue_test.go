@@ -3,9 +3,7 @@ package queue
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 
 	"sunder/checker/crosscheck"
@@ -64,14 +62,7 @@ func brute(ops []Op, of []int32) bool {
 }
 
 func TestAgreesWithTryingEverything(t *testing.T) {
-	n, err := strconv.Atoi(os.Getenv("SUNDER_CROSSCHECK"))
-	if err != nil {
-		n = 50_000
-	}
-	seed, err := strconv.ParseUint(os.Getenv("SUNDER_SEED"), 10, 64)
-	if err != nil {
-		seed = 1
-	}
+	n, seed := crosscheck.Asked(50_000)
 	classes := make(map[string]int)
 	for i := range n {
 		ops, values := random(rand.New(rand.NewPCG(seed, uint64(i))))
