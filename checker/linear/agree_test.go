@@ -83,7 +83,7 @@ func TestAgreesWithPorcupine(t *testing.T) {
 // What the search over windows is explained by is impossible whatever the others did, and would be
 // possible without any one of its operations: all is tried.
 func TestExplanationsAreMinimal(t *testing.T) {
-	n, seed := crosscheck.Asked(3_000)
+	n, seed := crosscheck.Asked(1_000)
 	l := &linear[RegisterState, RegisterOp]{RegisterModel(), Budget{}.filled()}
 	explained := 0
 	for i := range n {

@@ -60,7 +60,7 @@ func (l *linear[S, O]) fewest(ctx context.Context, ops []Op[O]) (c core[O], foun
 	}
 	c = core[O]{class: "not-linearizable", beginning: before(ops, t.events[end.at].position)}
 	for i, must := range t.must {
-		if must && i <= int(last) {
+		if must {
 			c.guilty = append(c.guilty, ops[i])
 		}
 	}
