@@ -15,6 +15,9 @@ const (
 	further = 4
 )
 
+// explainMax is growMax for explanations, which take many streams.
+const explainMax = 1 << 10
+
 // fewest looks for a small set of operations that are impossible whatever the others did: each of
 // those may have happened, in its time, or not. First the completion is found that nothing before
 // it explains, then how far back of it operations must be held to their word, and then they are let
@@ -25,7 +28,7 @@ func (l *linear[S, O]) fewest(ctx context.Context, ops []Op[O]) (c core[O], foun
 		t.must[i] = true
 	}
 	begin := stage[S, O]{stream: window.NewStream(l.model.Init, l.model.Step, l.model.ReadOnly,
-		l.model.Overwrites, growMax), slot: make([]uint8, len(ops))}
+		l.model.Overwrites, explainMax), slot: make([]uint8, len(ops))}
 	answer, end := t.run(ctx, begin.clone(), len(t.events))
 	if answer != window.Illegal {
 		return c, false
