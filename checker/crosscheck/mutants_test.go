@@ -13,16 +13,16 @@ import (
 type mutant struct{ file, old, new string }
 
 var mutants = []mutant{
-	{"zone/zone.go", "if b.m < M {", "if b.m < M && false {"},
+	{"zone/zone.go", "if b.first < M {", "if b.first < M && false {"},
 	{"zone/zone.go", "if now > ret || now > val.first {", "if now > ret {"},
 	{"zone/zone.go", "if now > ret || now > val.first {", "if now > val.first {"},
-	{"zone/zone.go", "z.m = min(z.m, ret, val.first)", "z.m = min(z.m, ret)"},
+	{"zone/zone.go", "m = min(m, ret, val.first)", "m = min(m, ret)"},
 	{"zone/zone.go", "now = max(now, val.last)", "now = max(now, 0)"},
 	{"zone/zone.go", "if v.next != compact.None {", "if false {"},
-	{"zone/zone.go", "if walked < exist {", "if false {"},
-	{"zone/order.go", "return min(z.m, z.M)", "return z.m"},
-	{"zone/order.go", "return min(z.m, z.M)", "return z.M"},
-	{"zone/order.go", "for i := len(c.u.Ops) - 1; i >= 0; i-- {", "for i := range c.u.Ops {"},
+	{"zone/zone.go", "if walked <= exist {", "if false {"},
+	{"zone/zone.go", "return min(head.first, head.last)", "return head.first"},
+	{"zone/zone.go", "return min(head.first, head.last)", "return head.last"},
+	{"zone/order.go", "at += reads", "at++"},
 	{"zone/witness.go", "add(c.observer(o.To))", "_ = o"},
 	{"zone/witness.go", "if x.call > since {", "if x.call >= 0 {"},
 	{"compact/compact.go", "v = u.Ops[w].From", "break"},

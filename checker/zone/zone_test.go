@@ -16,7 +16,7 @@ func random(r *rand.Rand) compact.Unique {
 	n := 2 + r.IntN(9)
 	iv := crosscheck.Intervals(r, n, 1+r.IntN(5), []int{0, 3, 8}[r.IntN(3)])
 	writes := 1 + r.IntN(n)
-	reg := compact.Register{Values: make([]int64, writes+1)}
+	reg := compact.Register{Values: writes + 1}
 	next := int32(1)
 	for _, v := range iv {
 		o := compact.Op{Call: v.Call, Return: v.Return, From: compact.None, To: compact.None}
