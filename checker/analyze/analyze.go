@@ -29,6 +29,8 @@ var models = map[string]func(linear.Budget) checker.Checker{
 	"multi-register": func(b linear.Budget) checker.Checker { return linear.MultiRegister(b, "0") },
 	"mutex":          linear.Mutex,
 	"fifo-queue":     linear.Queue,
+	"stack":          linear.Stack,
+	"priority-queue": linear.PriorityQueue,
 	"linear-set":     linear.Set,
 	"kv":             linear.KV,
 	"list-append":    strict(elle.Append),

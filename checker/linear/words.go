@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"sunder/checker"
-	"sunder/checker/queue"
+	"sunder/checker/collection"
 	"sunder/checker/zone"
 )
 
@@ -21,10 +21,12 @@ var classWords = map[string]string{
 	zone.Cycle.String():      "updates replaced each other's values in a circle",
 	zone.Future.String():     "a value was seen before it was written",
 	zone.Stale.String():      "a value was seen again after another had replaced it",
-	queue.Phantom:            "a value came out that had not gone in",
-	queue.Duplicate:          "a value came out twice",
-	queue.Reordered:          "what went in first did not come out first",
-	queue.FalseEmpty:         "the queue was found empty, and at no time can it have been",
+	collection.Phantom:       "a value came out that had not gone in",
+	collection.Duplicate:     "a value came out twice",
+	collection.Reordered:     "what came out was not what had to come out first",
+	collection.FalseEmpty:    "it was found empty, and at no time can it have been",
+	collection.Disagree:      "of two reads each misses what the other has",
+	collection.Missing:       "an element is not there that was there before",
 }
 
 // anomaly says in words what cannot be.
