@@ -74,7 +74,7 @@ func (k shelf) row(n, clients int) row {
 			ops, values := k.fill(l)
 			return func() string {
 				w, unique := k.check(ops, values)
-				return map[bool]string{true: "valid", false: "invalid"}[w == nil && unique]
+				return verdictOf[w == nil && unique]
 			}
 		},
 		porcupine: func() prepared {
@@ -83,10 +83,7 @@ func (k shelf) row(n, clients int) row {
 			for i, o := range ops {
 				in[i] = porcupine.Operation{Input: o, Call: int64(o.Call), Return: int64(o.Return)}
 			}
-			return func() string {
-				return map[bool]string{true: "valid", false: "invalid"}[porcupine.CheckOperations(k.model(),
-					in)]
-			}
+			return func() string { return verdictOf[porcupine.CheckOperations(k.model(), in)] }
 		},
 	}
 }

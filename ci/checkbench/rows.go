@@ -48,6 +48,7 @@ var rows = []row{
 	load(crosscheck.Load{Ops: 1e5, Clients: 30, CAS: true}),
 	load(crosscheck.Load{Ops: 1e5, Clients: 10, CAS: true, Open: 0.05}),
 	load(crosscheck.Load{Ops: 1e6, Clients: 10, CAS: true, Open: 0.05}),
+	lock.row(1e5, 10), lock.row(1e5, 30), counter.row(1e4, 10), counter.row(1e5, 10),
 	shelves[0].row(1000, 5), shelves[0].row(1e6, 10),
 	shelves[1].row(1000, 5), shelves[1].row(1e6, 10),
 	shelves[2].row(1000, 5), shelves[2].row(1e6, 10),
