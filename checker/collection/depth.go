@@ -31,20 +31,20 @@ func (t depth) addAt(node, begin, end, from, to int, d int32) {
 	}
 }
 
-// zero is the first place from at on that holds 0. The last place always does.
-func (t depth) zero(at int) int { return t.zeroAt(1, 0, t.size, at, 0) }
+// zero is the first place from at on that holds 0. The last place always does. What was added to a
+// whole subtree is never negative, for what is taken was added before: there is no 0 below more.
+func (t depth) zero(at int) int { return t.zeroAt(1, 0, t.size, at) }
 
-func (t depth) zeroAt(node, begin, end, at int, above int32) int {
-	if end <= at || t.least[node]+above > 0 {
+func (t depth) zeroAt(node, begin, end, at int) int {
+	if end <= at || t.least[node] > 0 {
 		return -1
 	}
 	if node >= t.size {
 		return begin
 	}
-	above += t.more[node]
 	half := (begin + end) / 2
-	if found := t.zeroAt(2*node, begin, half, at, above); found >= 0 {
+	if found := t.zeroAt(2*node, begin, half, at); found >= 0 {
 		return found
 	}
-	return t.zeroAt(2*node+1, half, end, at, above)
+	return t.zeroAt(2*node+1, half, end, at)
 }
