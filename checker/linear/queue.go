@@ -14,7 +14,8 @@ import (
 // from an empty queue.
 func Queue(b Budget) checker.Checker {
 	m := container("queue", "enqueue", "dequeue", func([]string) int { return 0 })
-	m.quick = quickly("dequeue", func(in []collection.Op, values []string) (*collection.Witness, bool) {
+	m.quick = quickly("dequeue", func(in []collection.Op, values []string) (*collection.Witness,
+		bool) {
 		return collection.Queue(in, len(values))
 	})
 	return New(m, b)
@@ -42,7 +43,8 @@ func PriorityQueue(b Budget) checker.Checker {
 		}
 		return least
 	})
-	m.quick = quickly("extract", func(in []collection.Op, values []string) (*collection.Witness, bool) {
+	m.quick = quickly("extract", func(in []collection.Op, values []string) (*collection.Witness,
+		bool) {
 		ranks := make([]int64, len(values))
 		for i, v := range values {
 			ranks[i] = rank(v)
