@@ -67,7 +67,7 @@ func begin(iv []crosscheck.Interval, ops []op, o object, end uint32) ([]crossche
 }
 
 func TestAgreesWhileTheHistoryGrows(t *testing.T) {
-	n, seed := crosscheck.Asked(20_000)
+	n, seed := crosscheck.Asked(6_000)
 	for _, o := range objects {
 		counts := make(map[Answer]int)
 		for i := range n {
