@@ -14,6 +14,7 @@ type Protocol struct {
 	Doc     string // a line
 	New     func(Config) (Node, error)
 	Decode  func(kind uint8, p []byte) (Message, error) // of what AppendTo wrote; p is untrusted
+	Kinds   []string                                    // of message, by their numbers
 	Options []Option
 	Bugs    []Bug
 	Ops     []kv.Op // the commands it can do

@@ -42,7 +42,7 @@ type Fault struct {
 	Kind     string   `json:"kind"` // partition, clock, kill or pause
 	At       Duration `json:"at"`
 	Duration Duration `json:"duration"`
-	Target   string   `json:"target,omitempty"`  // one, minority, majority, all, leader; n1,n3; see Trigger
+	Target   string   `json:"target,omitempty"`  // one, leader, n1,n3: see package nemesis
 	Shape    string   `json:"shape,omitempty"`   // of a partition; see package nemesis
 	Variant  string   `json:"variant,omitempty"` // of a kill: process or container
 	Clock    *Clock   `json:"clock,omitempty"`   // of a clock fault

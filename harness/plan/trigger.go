@@ -12,7 +12,7 @@ import (
 // sent, the receiver of what is delivered), and others for all but that one.
 type Trigger struct {
 	Event string   `json:"event"`          // one of Events
-	Kind  string   `json:"kind,omitempty"` // of message sent or delivered, in the protocol's words; any
+	Kind  string   `json:"kind,omitempty"` // of message, in the protocol's words; or any
 	Nth   int      `json:"nth,omitempty"`  // of those since it was armed, from 1; 0 is 1
 	Delay Duration `json:"delay,omitzero"` // from the event to the fault
 	// Within is how long it stays armed; 0: to the end of the main phase.
