@@ -99,7 +99,6 @@ func readPart(p []byte) (id uint64, at, of int, data []byte, err error) {
 	return fields[0], int(fields[1]), int(fields[2]), p, nil
 }
 
-// decode checks what came from outside; Recv reads it again, for a message of its own.
 // kinds is the library's names of its messages, as people know them: MsgApp, MsgVote.
 func kinds() []string {
 	out := make([]string, kindPart+1)
@@ -110,6 +109,7 @@ func kinds() []string {
 	return out
 }
 
+// decode checks what came from outside; Recv reads it again, for a message of its own.
 func decode(kind uint8, p []byte) (nodes.Message, error) {
 	var err error
 	if kind == kindPart {
