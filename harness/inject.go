@@ -37,11 +37,11 @@ func (x *Injector) Do(i int, end bool) (history.Value, error) {
 	if end {
 		return x.end(i)
 	}
-	return x.start(i, nil)
+	return x.start(i, nemesis.View{})
 }
 
 // Fire starts fault i, whose trigger came at a place, and says whether it did start.
-func (x *Injector) Fire(i int, at *nemesis.Place) bool {
+func (x *Injector) Fire(i int, at nemesis.View) bool {
 	_, err := x.start(i, at)
 	_, started := x.proofs[i]
 	return started && err == nil
@@ -54,10 +54,10 @@ func (x *Injector) Expire(i int) {
 	}
 }
 
-func (x *Injector) start(i int, at *nemesis.Place) (history.Value, error) {
+func (x *Injector) start(i int, at nemesis.View) (history.Value, error) {
 	proof := nemesis.Proof{Before: x.Driver.Read()}
 	view := x.Driver.View()
-	view.Event = at
+	view.Self, view.Sender, view.Receiver = at.Self, at.Sender, at.Receiver
 	record, err := x.Ledger.Start(i, x.Faults[i], view)
 	if err != nil {
 		return history.Marshal(Asked(i, x.Faults[i])), err

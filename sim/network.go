@@ -77,6 +77,9 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 	nth := l.count(m.Kind())
 	h := mix(w.seed, streamLatency, uint64(m.Kind()), uint64(from.id), uint64(to), uint64(nth))
 	took := w.latency(h)
+	if w.ranks != nil {
+		took = w.ranks.latency(int(from.id-1)*len(w.nodes)+int(to-1), w.messages)
+	}
 	lost, twice := chance(mix(h, 1), knobs.Loss), chance(mix(h, 2), knobs.Duplicate)
 	late := chance(mix(h, 3), knobs.Reorder)
 	if late {

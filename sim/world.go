@@ -45,6 +45,7 @@ type World struct {
 	healed    bool      // the network is calm, and no trigger starts anything
 	armed     []trigger // the faults that wait for an event
 	messages  uint64    // sent so far
+	ranks     *priorities
 	steps     uint64
 }
 
@@ -74,6 +75,9 @@ func New(o Options) (*World, error) {
 		}
 		w.nodes = append(w.nodes, newNode(w, id))
 		names[i] = id.String()
+	}
+	if changes := o.Plan.Network.Priorities; changes > 0 {
+		w.ranks = newPriorities(w.seed, o.Plan.Nodes, changes)
 	}
 	w.injector = harness.Injector{Driver: driver{w}, Faults: o.Plan.Faults,
 		Ledger: &nemesis.Ledger{Nodes: names, Assumption: o.Protocol.Clock(o.Plan.Options)}}
