@@ -133,9 +133,15 @@ func (w *World) step() {
 	case doing:
 		j.what()
 	case arriving:
-		w.arrived(j)
+		w.arrived(&j)
+	case asking:
+		j.ask.to.asked(j.ask)
+	case answering:
+		j.ask.end()
+	case expiring:
+		j.ask.expire()
 	default:
-		j.node.reached(j)
+		j.node.reached(&j)
 	}
 }
 
