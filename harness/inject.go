@@ -27,8 +27,12 @@ type Injector struct {
 	Ledger *nemesis.Ledger
 	Faults []plan.Fault
 
+	// Records is what became of the faults so far: of each start and each end that was done, in
+	// order, what its value says.
+	Records []nemesis.Record
+
 	proofs map[int]nemesis.Proof
-	ended  map[int]history.Value
+	ended  map[int]nemesis.Record
 }
 
 // Do starts fault i, or ends it. The value is the fault's record for the completion of the
@@ -52,7 +56,12 @@ func (x *Injector) start(i int) (history.Value, error) {
 		x.proofs = make(map[int]nemesis.Proof)
 	}
 	x.proofs[i] = proof
-	return history.Marshal(record), err
+	return x.record(record), err
+}
+
+func (x *Injector) record(r nemesis.Record) history.Value {
+	x.Records = append(x.Records, r)
+	return history.Marshal(r)
 }
 
 func (x *Injector) end(i int) (history.Value, error) {
@@ -67,18 +76,18 @@ func (x *Injector) end(i int) (history.Value, error) {
 	proof.EndTook, err = x.Driver.Apply(x.Ledger.Desired())
 	proof.Ended = x.Driver.Read()
 	if x.ended == nil {
-		x.ended = make(map[int]history.Value)
+		x.ended = make(map[int]nemesis.Record)
 	}
-	x.ended[i] = history.Marshal(record.Judge(proof))
-	return x.ended[i], err
+	x.ended[i] = record.Judge(proof)
+	return x.record(x.ended[i]), err
 }
 
 // endAgain is asked for when it was in doubt whether the fault ended. A fault whose start was
 // refused has nothing to end, but what the nodes shall be like holds anyway.
 func (x *Injector) endAgain(i int) (history.Value, error) {
 	_, err := x.Driver.Apply(x.Ledger.Desired())
-	if v, ended := x.ended[i]; ended {
-		return v, err
+	if r, ended := x.ended[i]; ended {
+		return x.record(r), err
 	}
 	return history.Marshal(Asked(i, x.Faults[i])), err
 }

@@ -32,9 +32,9 @@ type node struct {
 	draws  map[uint64]uint64 // random choices so far, by purpose
 	exit   string            // how the last process ended, if it was not killed
 	syncs  uint64
-	drop   map[nodes.ID]bool // whose packets it drops
-	lost   map[nodes.ID]uint64
-	links  []link // to each node
+	drop   []bool   // whose packets it drops, by id
+	lost   []uint64 // how many it dropped, by id
+	links  []link   // to each node
 }
 
 // timer is a timer that is set; due is on the node's own clock.
@@ -46,8 +46,8 @@ type timer struct {
 
 func newNode(w *World, id nodes.ID) *node {
 	return &node{w: w, id: id, clock: newClock(0), disk: newDisk(),
-		draws: map[uint64]uint64{}, drop: map[nodes.ID]bool{}, lost: map[nodes.ID]uint64{},
-		links: make([]link, w.Plan.Nodes)}
+		draws: map[uint64]uint64{}, drop: make([]bool, w.Plan.Nodes+1),
+		lost: make([]uint64, w.Plan.Nodes+1), links: make([]link, w.Plan.Nodes)}
 }
 
 // boot starts a process on what the disk holds. After a sync failed, what was written since the

@@ -38,6 +38,7 @@ type outcome struct {
 	observed map[nodes.ID][]nodes.Observed
 	trace    uint64
 	steps    uint64
+	records  []nemesis.Record
 	verdict  checker.Result
 }
 
@@ -74,9 +75,9 @@ func run(t testing.TB, p plan.Plan, observe bool) outcome {
 	if err := harness.Conduct(ctx, ctx, w, test.Scheduler(), j, func(string) {}); err != nil {
 		t.Fatal(err)
 	}
-	out.events, out.trace, out.steps = j.events, w.Trace(), w.Steps()
+	out.events, out.trace, out.steps, out.records = j.events, w.Trace(), w.Steps(), w.Records()
 	e := harness.Evidence{Plan: p, Events: j.events, Checkers: test.Workload.Checkers(test.Options),
-		Assumption: raft.Protocol().Clock(nil)}
+		Assumption: raft.Protocol().Clock(nil), Records: w.Records()}
 	if observe {
 		e.Observed = out.observed
 	}

@@ -97,6 +97,9 @@ func (w *World) Trace() uint64 { return w.trace }
 // Steps is how many things happened so far.
 func (w *World) Steps() uint64 { return w.steps }
 
+// Records is what became of the faults so far, for harness.Evidence.
+func (w *World) Records() []nemesis.Record { return w.injector.Records }
+
 // Now is the virtual time since the cluster was booted.
 func (w *World) Now() time.Duration { return w.now }
 
