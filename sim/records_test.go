@@ -3,28 +3,27 @@ package sim_test
 import (
 	"reflect"
 	"testing"
+	"time"
 
-	"sunder/harness/history"
-	"sunder/nemesis"
+	"sunder/harness"
+	"sunder/harness/plan"
 )
 
-// A verdict may rest on the records of faults as they are at hand, or on what the history says.
+// A verdict is the same whether it rests on the records of faults as they are at hand, or on what
+// the history says of them.
 func TestRecordsAreWhatTheHistorySays(t *testing.T) {
 	for seed := range uint64(4) {
-		out := run(t, planOf(t, seed, "", "partition", "clock", "kill", "pause", "power", "disk"), false)
-		var read []nemesis.Record
-		for _, e := range out.events {
-			if e.Process != history.Nemesis || e.Kind != history.OK || e.F == "recover" {
-				continue
-			}
-			var r nemesis.Record
-			if err := e.Value.Decode(&r); err != nil {
-				t.Fatal(err)
-			}
-			read = append(read, r)
+		p := planOf(t, seed, "", "partition", "clock", "kill", "pause", "power", "disk")
+		p.Faults[0].On = &plan.Trigger{Event: "committed", Nth: 3}
+		p.Faults[1].On = &plan.Trigger{Event: "elected", Within: plan.Of(time.Nanosecond)}
+		out := run(t, p, false)
+		e := out.evidence
+		if len(e.Records) == 0 {
+			t.Fatalf("seed %d: there are no records", seed)
 		}
-		if len(read) == 0 || !reflect.DeepEqual(read, out.records) {
-			t.Errorf("seed %d: read %+v\nat hand %+v", seed, read, out.records)
+		e.Records = nil
+		if read := harness.Judge(t.Context(), e); !reflect.DeepEqual(read, out.verdict) {
+			t.Errorf("seed %d: read %+v\nat hand %+v", seed, read, out.verdict)
 		}
 	}
 }
