@@ -30,6 +30,12 @@ type link struct {
 
 func (n *node) link(to nodes.ID) *link { return &n.links[to-1] }
 
+// reset forgets everything but the memory that it takes.
+func (l *link) reset() {
+	clear(l.sent)
+	*l = link{sent: l.sent}
+}
+
 // count counts a message of the kind.
 func (l *link) count(kind uint8) int {
 	for len(l.sent) <= int(kind) {

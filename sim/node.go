@@ -44,10 +44,25 @@ type timer struct {
 	gen uint64
 }
 
-func newNode(w *World, id nodes.ID) *node {
-	return &node{w: w, id: id, clock: newClock(0), disk: newDisk(),
-		draws: map[uint64]uint64{}, drop: make([]bool, w.Plan.Nodes+1),
-		lost: make([]uint64, w.Plan.Nodes+1), links: make([]link, w.Plan.Nodes)}
+// reset makes n a new machine, in the memory that it has.
+func (n *node) reset(w *World, id nodes.ID) {
+	clear(n.draws)
+	for i := range n.links {
+		n.links[i].reset()
+	}
+	*n = node{w: w, id: id, clock: newClock(0), disk: newDisk(), draws: n.draws,
+		timers: n.timers[:0], owed: n.owed[:0], drop: zeros(n.drop, w.Plan.Nodes+1),
+		lost: zeros(n.lost, w.Plan.Nodes+1), links: n.links}
+	if len(n.links) != w.Plan.Nodes {
+		n.links = make([]link, w.Plan.Nodes)
+	}
+}
+
+// zeros is n zeros, in the memory of s if that will do.
+func zeros[T any](s []T, n int) []T {
+	s = slices.Grow(s[:0], n)[:n]
+	clear(s)
+	return s
 }
 
 // boot starts a process on what the disk holds. After a sync failed, what was written since the

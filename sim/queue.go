@@ -57,6 +57,11 @@ type queue struct {
 	seq   uint64
 }
 
+// empty is a queue without jobs, in the memory of q.
+func (q *queue) empty() queue {
+	return queue{heap: q.heap[:0], slots: q.slots[:0], free: q.free[:0]}
+}
+
 func (q *queue) push(at time.Duration, j job) {
 	slot := int32(len(q.slots))
 	if last := len(q.free) - 1; last >= 0 {
