@@ -71,8 +71,8 @@ func New(o Options) (*World, error) {
 	return w, nil
 }
 
-// Reset makes a closed world, or a zero one, what New would make, in the memory that it has: a search runs
-// thousands of them. What it told before, Records among that, stays as it was.
+// Reset makes a closed world, or a zero one, what New would make, in the memory that it has: a
+// search runs thousands of them. What it told before, Records among that, stays as it was.
 func (w *World) Reset(o Options) error {
 	if err := o.check(); err != nil {
 		return err
@@ -81,9 +81,9 @@ func (w *World) Reset(o Options) error {
 		w.processes = make(map[history.Process]*process)
 	}
 	clear(w.processes)
-	*w = World{Options: o, protocol: o.Protocol, seed: o.Plan.Seed, processes: w.processes,
-		nodes: w.nodes, queue: w.queue.empty(), completed: w.completed[:0], armed: w.armed[:0]}
-	w.options = o.Protocol.Pick(o.Plan.Options)
+	*w = World{Options: o, protocol: o.Protocol, seed: o.Plan.Seed,
+		options: o.Protocol.Pick(o.Plan.Options), processes: w.processes, nodes: w.nodes,
+		queue: w.queue.empty(), completed: w.completed[:0], armed: w.armed[:0]}
 	names := make([]string, o.Plan.Nodes)
 	w.members = make([]nodes.ID, o.Plan.Nodes)
 	for i := range names {
