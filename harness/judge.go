@@ -26,7 +26,10 @@ type Evidence struct {
 	// Online says that oracles heard the nodes while the test ran; Violations is what they found.
 	Online     bool
 	Violations []oracle.Violation
-	Logs       []checker.Log
+	// Records is what the injector made of the faults, where it is at hand; nil: what the events
+	// say of them counts, which is the same and takes reading.
+	Records []nemesis.Record
+	Logs    []checker.Log
 	// Missing is why some of what the nodes left could not be had; nil: all is there.
 	Missing error
 }
@@ -49,7 +52,7 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 		return checker.Result{Name: "sunder", Verdict: checker.Unknown, Reason: err.Error()}
 	}
 	f := faults{planned: len(e.Plan.Faults), events: e.Events, names: names(e.Plan.Nodes)}
-	f.read()
+	f.read(e.Records)
 	floor := float64(floorRate)
 	if e.Plan.Rate > 0 {
 		floor = min(floor, e.Plan.Rate/2)
@@ -146,7 +149,7 @@ type faults struct {
 	troubles []string
 }
 
-func (f *faults) read() {
+func (f *faults) read(records []nemesis.Record) {
 	for _, e := range f.events {
 		if e.Process != history.Nemesis || e.Kind == history.Invoke {
 			continue
@@ -154,17 +157,24 @@ func (f *faults) read() {
 		if e.Error != "" {
 			f.troubles = append(f.troubles, fmt.Sprintf("%s: %s", e.F, e.Error))
 		}
-		var r nemesis.Record
-		if e.F == "recover" {
+		if e.F == "recover" || records != nil {
 			continue
 		}
+		var r nemesis.Record
 		if err := e.Value.Decode(&r); err != nil {
 			f.troubles = append(f.troubles, fmt.Sprintf("event %d: %v", e.Index, err))
 			continue
 		}
-		if r.Start.Duration != 0 || r.Effect != "" { // else its start was refused: it never was
-			f.records = append(f.records, r)
-		}
+		f.add(r)
+	}
+	for _, r := range records {
+		f.add(r)
+	}
+}
+
+func (f *faults) add(r nemesis.Record) {
+	if r.Start.Duration != 0 || r.Effect != "" { // else its start was refused: it never was
+		f.records = append(f.records, r)
 	}
 }
 

@@ -70,6 +70,7 @@ type Runner struct {
 	Watch   func(sim.Moment)
 	Observe func(nodes.Observed)
 
+	world  sim.World
 	oracle *oracle.Oracle
 	events []history.Event
 }
@@ -93,7 +94,8 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) (Outcome, error) {
 	ctx, abort := context.WithCancel(ctx)
 	defer abort()
 	found := &listener{r: r, abort: abort}
-	w, err := sim.New(sim.Options{Plan: p, Protocol: protocol, Client: test.Client,
+	w := &r.world
+	err = w.Reset(sim.Options{Plan: p, Protocol: protocol, Client: test.Client,
 		Observe: found.observe, Watch: r.Watch, Log: found.log})
 	if err != nil {
 		return Outcome{}, err
@@ -106,7 +108,7 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) (Outcome, error) {
 	switch {
 	case err == nil:
 		o.Result = harness.Judge(ctx, harness.Evidence{Plan: p, Events: j.events,
-			Online: true, Violations: found.violations, Logs: found.texts(),
+			Online: true, Violations: found.violations, Logs: found.texts(), Records: w.Records(),
 			Checkers:   workload.Checkers(test.Options),
 			Assumption: protocol.Clock(protocol.Pick(p.Options))})
 	case errors.Is(err, harness.ErrAborted) && len(found.violations) > 0:
