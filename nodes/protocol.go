@@ -25,6 +25,12 @@ type Protocol struct {
 	Enclose func(env Env, call func())
 }
 
+// KindList is the kinds of message, for an error.
+func (p Protocol) KindList() string {
+	unused := func(k string) bool { return k == "" }
+	return strings.Join(slices.DeleteFunc(slices.Clone(p.Kinds), unused), ", ")
+}
+
 // Enter does a call into a node, in an environment that replays.
 func (p Protocol) Enter(env Env, call func()) {
 	if p.Enclose == nil {
