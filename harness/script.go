@@ -1,11 +1,14 @@
 package harness
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"sunder/harness/generator"
 	"sunder/harness/history"
 	"sunder/harness/plan"
+	"sunder/nemesis"
 )
 
 // ScriptOf is what clients did in a run of p, operation by operation, before the recovery and
@@ -36,6 +39,25 @@ func ScriptOf(p plan.Plan, events []history.Event) []plan.ScriptedOp {
 		}
 	}
 	return script
+}
+
+// FaultsOf is the faults of p as plain as they came out in a run: at the time at which they
+// started, on the nodes that they were resolved to. One that never was is as in p.
+func FaultsOf(p plan.Plan, events []history.Event) []plan.Fault {
+	out := slices.Clone(p.Faults)
+	for _, e := range events {
+		var r nemesis.Record
+		if e.Process != history.Nemesis || e.F == "recover" || e.Kind == history.Invoke ||
+			e.Value.Decode(&r) != nil || r.Start.Duration == 0 || r.Fault >= len(out) {
+			continue
+		}
+		f := &out[r.Fault]
+		f.At, f.On = r.Start, nil
+		if len(r.Targets) > 0 {
+			f.Target, f.Pick = strings.Join(r.Targets, ","), 0
+		}
+	}
+	return out
 }
 
 // script is the part of the plan's script that is before the recovery, or after it.

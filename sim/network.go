@@ -72,33 +72,52 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 	if len(w.armed) > 0 {
 		w.happened(sent, from.id, from.id, to, m.Kind())
 	}
-	l, knobs := from.link(to), &w.Plan.Network
+	l := from.link(to)
 	w.messages++
 	nth := l.count(m.Kind())
-	h := mix(w.seed, streamLatency, uint64(m.Kind()), uint64(from.id), uint64(to), uint64(nth))
-	took := w.latency(h)
-	lost, twice := chance(mix(h, 1), knobs.Loss), chance(mix(h, 2), knobs.Duplicate)
-	late := chance(mix(h, 3), knobs.Reorder)
-	if late {
-		took *= reordered
+	var f fate
+	if w.fixed != nil {
+		f = w.fixed.fate(place{from.id, to, m.Kind(), nth})
+	} else {
+		f = w.draw(mix(w.seed, streamLatency, uint64(m.Kind()), uint64(from.id), uint64(to), uint64(nth)))
 	}
-	if knobs.Links == stream {
-		if lost {
-			took += resend
+	if w.Plan.Network.Links == stream {
+		if f.lost {
+			f.takes += resend
 		}
-		l.last = max(l.last, w.now+took)
+		l.last = max(l.last, w.now+f.takes)
 		w.arrive(from, n, l.last, m, nth)
 		return
 	}
-	if !lost {
-		w.arrive(from, n, w.now+took, m, nth)
+	if !f.lost {
+		w.arrive(from, n, w.now+f.takes, m, nth)
 	} else {
 		w.tell(Moment{What: Lost, Node: from.id, Peer: to, Message: w.messages, Kind: m.Kind(),
 			Nth: nth, Ident: m.Ident()})
 	}
-	if twice {
-		w.arrive(from, n, w.now+w.latency(mix(h, 4)), m, nth)
+	if f.again != 0 {
+		w.arrive(from, n, w.now+f.again, m, nth)
 	}
+}
+
+// fate is what becomes of a message.
+type fate struct {
+	takes time.Duration
+	lost  bool
+	again time.Duration // it comes once more, after so long; 0: it does not
+}
+
+// draw is the fate that the plan's network has for the message that h stands for.
+func (w *World) draw(h uint64) (f fate) {
+	knobs := &w.Plan.Network
+	f.takes, f.lost = w.latency(h), chance(mix(h, 1), knobs.Loss)
+	if chance(mix(h, 2), knobs.Duplicate) {
+		f.again = w.latency(mix(h, 4))
+	}
+	if chance(mix(h, 3), knobs.Reorder) {
+		f.takes *= reordered
+	}
+	return f
 }
 
 // stream is what a plan calls links that keep order.
@@ -147,9 +166,12 @@ func (w *World) release(n *node) {
 	}
 }
 
-// latency is how long a client and a node need to reach each other. Clients stand outside
-// of the plan's network.
+// latency is how long a client and a node need to reach each other. Clients stand outside of the
+// plan's network, unless that is a fixed one.
 func (p *process) latency(node nodes.ID, way uint64) time.Duration {
+	if p.w.fixed != nil {
+		return p.w.fixed.takes
+	}
 	h := mix(p.w.seed, streamClient, uint64(p.id), uint64(node), p.asks, way)
 	return min(latencyMin+exponential(h, latencyMean), latencyMax*latencyMean)
 }

@@ -38,6 +38,9 @@ func (n *node) begin(s syncing) {
 	n.syncs++
 	h := mix(n.w.seed, streamFsync, uint64(n.id), n.syncs)
 	took := fsyncMin + exponential(h, fsyncMean)
+	if n.w.fixed != nil {
+		took = n.w.fixed.takes
+	}
 	if n.disk.mode == diskSlow {
 		took += exponential(mix(h), slowMean)
 	}

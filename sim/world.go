@@ -45,6 +45,7 @@ type World struct {
 	healed    bool      // the network is calm, and no trigger starts anything
 	armed     []trigger // the faults that wait for an event
 	messages  uint64    // sent so far
+	fixed     *fixed    // nil: latencies are chance
 	steps     uint64
 }
 
@@ -64,7 +65,11 @@ func New(o Options) (*World, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	w := &World{Options: o, protocol: o.Protocol, seed: o.Plan.Seed,
+	fixed, err := newFixed(o)
+	if err != nil {
+		return nil, err
+	}
+	w := &World{Options: o, protocol: o.Protocol, seed: o.Plan.Seed, fixed: fixed,
 		processes: map[history.Process]*process{}}
 	names := make([]string, o.Plan.Nodes)
 	for i := range o.Plan.Nodes {
@@ -92,12 +97,6 @@ func (o Options) check() error {
 		if f.On != nil && !known(f.On.Kind) {
 			return fmt.Errorf("faults[%d].on.kind is %.40q: %s has no such message; it has %s", i,
 				f.On.Kind, o.Protocol.Name, o.Protocol.KindList())
-		}
-	}
-	for i, e := range o.Plan.Network.Except {
-		if !known(e.Kind) {
-			return fmt.Errorf("network.except[%d].kind is %.40q: %s has no such message; it has %s", i,
-				e.Kind, o.Protocol.Name, o.Protocol.KindList())
 		}
 	}
 	return nil

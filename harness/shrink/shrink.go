@@ -2,13 +2,7 @@
 // run only as functions: whether a plan still shows the anomaly, and what a run of it was made of.
 package shrink
 
-import (
-	"encoding/json"
-	"fmt"
-	"hash/fnv"
-
-	"sunder/harness/plan"
-)
+import "sunder/harness/plan"
 
 // Runs runs plans. Both functions must depend on nothing but the plan.
 type Runs struct {
@@ -110,23 +104,17 @@ func (s *search) try(p plan.Plan) bool {
 
 // fails runs p, unless it was run before or there are no runs left.
 func (s *search) fails(p plan.Plan) bool {
+	if s.left == 0 {
+		return false
+	}
 	key := hash(p)
 	fails, known := s.known[key]
-	if known || s.left == 0 {
-		return fails
+	if !known {
+		s.left--
+		fails = s.by.Fails(p)
+		s.known[key] = fails
 	}
-	s.left--
-	fails = s.by.Fails(p)
-	s.known[key] = fails
 	return fails
-}
-
-func hash(p plan.Plan) uint64 {
-	h := fnv.New64a()
-	if err := json.NewEncoder(h).Encode(p); err != nil {
-		panic(fmt.Sprintf("shrink: a plan is JSON: %v", err))
-	}
-	return h.Sum64()
 }
 
 // record runs the best plan and says what it was made of.

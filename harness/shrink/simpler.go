@@ -52,7 +52,9 @@ var steps = []func(*plan.Fault){
 	trigger(func(t *plan.Trigger) { t.Delay = plan.Duration{} }),
 	trigger(func(t *plan.Trigger) { t.Within = plan.Duration{} }),
 	trigger(func(t *plan.Trigger) { t.Nth /= 2 }),
-	trigger(func(t *plan.Trigger) { t.Delay = plan.Of((t.Delay.Duration / 2).Truncate(time.Millisecond)) }),
+	trigger(func(t *plan.Trigger) {
+		t.Delay = plan.Of((t.Delay.Duration / 2).Truncate(time.Millisecond))
+	}),
 	func(f *plan.Fault) { f.At = plan.Duration{} },
 	func(f *plan.Fault) { f.At = plan.Of(f.At.Truncate(time.Second)) },
 	func(f *plan.Fault) { f.At = plan.Of(f.At.Round(100 * time.Millisecond)) },
@@ -86,17 +88,23 @@ func (s *search) simpler() {
 			for s.change(i, step) {
 			}
 		}
-		for n := range s.best.Nodes { // rather than one that is found by chance
-			name := fmt.Sprintf("n%d", n+1)
-			if f := s.best.Faults[i]; f.Target != "" && f.Target != "one" || f.Kind == "partition" && f.Shape != "one" {
-				break
-			}
-			if s.change(i, func(f *plan.Fault) { f.Target, f.Pick = name, 0 }) {
-				break
-			}
-		}
+		s.named(i)
 	}
 	s.plain()
+}
+
+// named names the one node of a fault, rather than to have it found by chance.
+func (s *search) named(i int) {
+	f := s.best.Faults[i]
+	if f.Target != "one" && (f.Target != "" || f.Shape != "one") {
+		return
+	}
+	for n := range s.best.Nodes {
+		name := fmt.Sprintf("n%d", n+1)
+		if s.change(i, func(f *plan.Fault) { f.Target, f.Pick = name, 0 }) {
+			return
+		}
+	}
 }
 
 // change tries the best plan with a step done to a fault, if that changes anything.

@@ -1,0 +1,113 @@
+package sim
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sunder/harness/plan"
+	"sunder/nodes"
+)
+
+func talkers(n plan.Network, watch func(Moment)) Options {
+	return Options{Plan: plan.Plan{Nodes: 2, Seed: 3, Network: n}, Watch: watch, Protocol: nodes.Protocol{
+		Name: "talk", Kinds: []string{"", "number"},
+		New:   func(c nodes.Config) (nodes.Node, error) { return &talker{self: c.Self}, nil },
+		Clock: func(map[string]string) nodes.ClockAssumption { return nodes.ClockAssumption{} }}}
+}
+
+// watched is the moments of 20 ms in which n1 talked, one number a millisecond.
+func watched(t *testing.T, n plan.Network) (moments []Moment) {
+	t.Helper()
+	w, err := New(talkers(n, func(m Moment) { moments = append(moments, m) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	w.Await(20 * time.Millisecond)
+	return moments
+}
+
+func except(nth int, takes time.Duration, lost bool, again time.Duration) plan.Except {
+	return plan.Except{From: "n1", To: "n2", Kind: "number", Nth: nth, Takes: plan.Of(takes), Lost: lost,
+		Again: plan.Of(again)}
+}
+
+func TestAFixedNetworkKnowsOnlyItsExceptions(t *testing.T) {
+	const usual = 300 * time.Microsecond
+	odd := []plan.Except{except(3, 0, true, 0), except(5, 4200*time.Microsecond, false, 0),
+		except(7, usual, false, 8*time.Millisecond), except(9, 0, true, 2*time.Millisecond)}
+	moments := watched(t, plan.Network{Fixed: plan.Of(usual), Except: odd})
+	var got []time.Duration
+	for _, m := range moments {
+		if m.What == Delivered && m.Message <= 10 {
+			got = append(got, m.At)
+		}
+	}
+	var want []time.Duration
+	for i := range 10 { // the first is said at once
+		sent := time.Duration(i) * time.Millisecond
+		switch i + 1 {
+		case 3:
+		case 5:
+			want = append(want, sent+4200*time.Microsecond)
+		case 7:
+			want = append(want, sent+usual, sent+8*time.Millisecond)
+		case 9:
+			want = append(want, sent+2*time.Millisecond)
+		default:
+			want = append(want, sent+usual)
+		}
+	}
+	slices.Sort(want)
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("arrived at %v, want %v", got, want)
+	}
+	recorded := slices.DeleteFunc(ExceptionsOf(talkers(plan.Network{}, nil).Protocol, moments),
+		func(e plan.Except) bool { return e == except(e.Nth, usual, false, 0) })
+	if !reflect.DeepEqual(recorded, odd) {
+		t.Errorf("recorded were %+v, want %+v", recorded, odd)
+	}
+}
+
+// TestWhatWasRecordedIsTheSameNetwork: whatever chance did to messages, said as exceptions it is
+// the same again.
+func TestWhatWasRecordedIsTheSameNetwork(t *testing.T) {
+	protocol := talkers(plan.Network{}, nil).Protocol
+	for _, n := range []plan.Network{
+		{Loss: 0.3, Duplicate: 0.3, Reorder: 0.2},
+		{Links: "stream", Loss: 0.1, Latency: plan.Of(time.Millisecond)},
+	} {
+		first := watched(t, n)
+		again := watched(t, plan.Network{Links: n.Links, Fixed: plan.Of(time.Second),
+			Except: ExceptionsOf(protocol, first)})
+		if len(first) < 20 || !reflect.DeepEqual(first, again) {
+			t.Errorf("%+v: %d moments became %d", n, len(first), len(again))
+		}
+	}
+}
+
+func TestExceptionsMustBeMessages(t *testing.T) {
+	for want, change := range map[string]func(*plan.Except){
+		"there":         nil,
+		"kind is \"\"":  func(e *plan.Except) { e.Kind = "" },
+		"it has number": func(e *plan.Except) { e.Kind = "vote" },
+		"node name":     func(e *plan.Except) { e.From = "p1" },
+		"from n1 to n3": func(e *plan.Except) { e.To = "n3" },
+		"from n2 to n2": func(e *plan.Except) { e.From = "n2" },
+	} {
+		e := except(1, 0, true, 0)
+		if change != nil {
+			change(&e)
+		}
+		w, err := New(talkers(plan.Network{Fixed: plan.Of(1), Except: []plan.Except{e}}, nil))
+		if err == nil {
+			w.Close()
+		}
+		if (err == nil) != (change == nil) || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %q", e, err, want)
+		}
+	}
+}
