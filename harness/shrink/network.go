@@ -24,9 +24,6 @@ func (s *search) nodes() {
 		})
 		p.Network.Except = slices.DeleteFunc(slices.Clone(p.Network.Except),
 			func(e plan.Except) bool { return number(e.From) > n || number(e.To) > n })
-		if s.scripted() && len(p.Script) == 0 {
-			continue
-		}
 		if s.try(p) {
 			return
 		}

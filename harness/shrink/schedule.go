@@ -44,9 +44,14 @@ func (s *search) end() {
 // longer.
 func until(p plan.Plan, limit time.Duration) plan.Plan {
 	p.TimeLimit = plan.Of(limit)
+	all := p.Script
 	p.Script = slices.DeleteFunc(slices.Clone(p.Script), func(o plan.ScriptedOp) bool {
 		return !o.Final && o.At.Duration >= limit
 	})
+	if len(p.Script) == 0 && len(all) > 0 { // it may be that none is needed, but there must be one
+		p.Script = append(p.Script, all[0])
+		p.Script[0].At = plan.Duration{}
+	}
 	p.Faults = slices.DeleteFunc(slices.Clone(p.Faults), func(f plan.Fault) bool {
 		return f.At.Duration >= limit
 	})
@@ -64,21 +69,14 @@ func (s *search) faults() {
 	})
 }
 
-// operations leaves out operations, but not all: a plan without a script is another one.
+// operations leaves out operations, but not all: see try.
 func (s *search) operations() {
-	if s.scripted() {
-		fewer(s, s.best.Script, s.withScript)
-	}
+	fewer(s, s.best.Script, s.withScript)
 }
 
 func (s *search) scripted() bool { return len(s.best.Script) > 0 }
 
-// withScript is the best plan with another script. Where that is empty the plan that comes out is
-// none.
 func (s *search) withScript(script []plan.ScriptedOp) plan.Plan {
-	if len(script) == 0 {
-		return plan.Plan{}
-	}
 	p := s.best
 	p.Script = script
 	return p
@@ -86,10 +84,10 @@ func (s *search) withScript(script []plan.ScriptedOp) plan.Plan {
 
 // clients leaves out whole clients, and then has no more threads than are needed.
 func (s *search) clients() {
+	s.groups(func(o plan.ScriptedOp) any { return o.Thread })
 	if !s.scripted() {
 		return
 	}
-	s.groups(func(o plan.ScriptedOp) any { return o.Thread })
 	p := s.best
 	p.Concurrency = 1
 	for _, o := range p.Script {
@@ -102,9 +100,7 @@ func (s *search) clients() {
 
 // keys leaves out all operations on some keys.
 func (s *search) keys() {
-	if s.scripted() {
-		s.groups(func(o plan.ScriptedOp) any { return o.Key })
-	}
+	s.groups(func(o plan.ScriptedOp) any { return o.Key })
 }
 
 // groups leaves out operations that have something in common.

@@ -88,7 +88,7 @@ type search struct {
 
 // try makes p the best plan, if it is one and fails, with its own seed or with another.
 func (s *search) try(p plan.Plan) bool {
-	if p.Check() != nil {
+	if p.Check() != nil || len(p.Script) == 0 && s.scripted() { // without a script it is another plan
 		return false
 	}
 	for range 1 + s.reseeds {
