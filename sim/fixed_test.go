@@ -89,25 +89,33 @@ func TestWhatWasRecordedIsTheSameNetwork(t *testing.T) {
 	}
 }
 
-func TestExceptionsMustBeMessages(t *testing.T) {
-	for want, change := range map[string]func(*plan.Except){
-		"there":         nil,
-		"kind is \"\"":  func(e *plan.Except) { e.Kind = "" },
-		"it has number": func(e *plan.Except) { e.Kind = "vote" },
-		"node name":     func(e *plan.Except) { e.From = "p1" },
-		"from n1 to n3": func(e *plan.Except) { e.To = "n3" },
-		"from n2 to n2": func(e *plan.Except) { e.From = "n2" },
+func TestExceptionsMustBeSomething(t *testing.T) {
+	for _, c := range []struct {
+		from, to, kind string
+		want           string
+	}{
+		{"n1", "n2", "number", ""},
+		{"p17", "n2", "ask", ""},
+		{"n2", "p0", "answer", ""},
+		{"n2", "n2", "sync", ""},
+		{"n1", "n2", "", "between nodes talk has number"},
+		{"n1", "n2", "vote", "between nodes talk has number"},
+		{"n1", "n2", "sync", "there is none"},
+		{"p1", "n2", "answer", "there is none"},
+		{"n1", "p1", "number", "there is none"},
+		{"p1", "p2", "ask", "there is none"},
+		{"n2", "n2", "number", "there is none"},
+		{"p", "n2", "ask", "invalid syntax"},
+		{"x1", "n2", "number", "node name"},
+		{"n1", "n3", "number", "there are 2 nodes"},
 	} {
-		e := except(1, 0, true, 0)
-		if change != nil {
-			change(&e)
-		}
+		e := plan.Except{From: c.from, To: c.to, Kind: c.kind, Nth: 1, Lost: true}
 		w, err := New(talkers(plan.Network{Fixed: plan.Of(1), Except: []plan.Except{e}}, nil))
 		if err == nil {
 			w.Close()
 		}
-		if (err == nil) != (change == nil) || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v: %v, want %q", e, err, want)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v, want %q", e, err, c.want)
 		}
 	}
 }

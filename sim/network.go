@@ -77,7 +77,7 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 	nth := l.count(m.Kind())
 	var f fate
 	if w.fixed != nil {
-		f = w.fixed.fate(place{from.id, to, m.Kind(), nth})
+		f = w.fixed.fate(place{int32(from.id), int32(to), m.Kind(), nth})
 	} else {
 		f = w.draw(mix(w.seed, streamLatency, uint64(m.Kind()), uint64(from.id), uint64(to), uint64(nth)))
 	}
@@ -169,12 +169,26 @@ func (w *World) release(n *node) {
 // latency is how long a client and a node need to reach each other. Clients stand outside of the
 // plan's network, unless that is a fixed one.
 func (p *process) latency(node nodes.ID, way uint64) time.Duration {
-	if p.w.fixed != nil {
-		return p.w.fixed.takes
-	}
 	h := mix(p.w.seed, streamClient, uint64(p.id), uint64(node), p.asks, way)
-	return min(latencyMin+exponential(h, latencyMean), latencyMax*latencyMean)
+	took := min(latencyMin+exponential(h, latencyMean), latencyMax*latencyMean)
+	m := Moment{What: Asked, Node: node, Client: p.id, Nth: int(p.asks)}
+	at := place{from: client(p.id), to: int32(node), nth: m.Nth}
+	if way == back {
+		m.What, at.from, at.to = Answered, at.to, at.from
+	}
+	if p.w.fixed != nil {
+		took = p.w.fixed.fate(at).takes
+	}
+	m.Takes = took
+	p.w.tell(m)
+	return took
 }
+
+// The ways between a client and a node.
+const (
+	forth = iota
+	back
+)
 
 // ask carries a client's command to a node and its answer back. Clients stand outside of the
 // partitions. A node that is down refuses, which proves that it never saw the command.
@@ -183,21 +197,21 @@ func (w *World) ask(p *process, ask uint64, to nodes.ID, c kv.Command, end func(
 	if n == nil {
 		panic(fmt.Sprintf("sim: a client asked %s, which does not exist", to))
 	}
-	back := func(res kv.Result, err error) {
-		w.at(w.now+p.latency(to, 1), func() { end(res, err) })
+	answer := func(res kv.Result, err error) {
+		w.at(w.now+p.latency(to, back), func() { end(res, err) })
 	}
 	id := nodes.RequestID(uint64(p.id)<<32 | ask)
-	w.at(w.now+p.latency(to, 0), func() {
+	w.at(w.now+p.latency(to, forth), func() {
 		if n.proc == nil {
-			back(kv.Result{}, history.Definite(fmt.Errorf("connect to %s: %w", to, nodes.ErrUnreachable)))
+			answer(kv.Result{}, history.Definite(fmt.Errorf("connect to %s: %w", to, nodes.ErrUnreachable)))
 			return
 		}
 		n.owed[id] = func(res kv.Result, ok bool) {
 			if !ok {
-				back(kv.Result{}, fmt.Errorf("read from %s: %w", to, nodes.ErrClosed))
+				answer(kv.Result{}, fmt.Errorf("read from %s: %w", to, nodes.ErrClosed))
 				return
 			}
-			back(res, nil)
+			answer(res, nil)
 		}
 		n.reached(job{kind: calling, life: n.life, what: func() {
 			w.note(hashInvoke, uint64(to), uint64(id))

@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -9,6 +10,8 @@ import (
 	"sunder/harness/history"
 	"sunder/harness/plan"
 	"sunder/nemesis"
+	"sunder/nodes/raft"
+	"sunder/sim"
 )
 
 // TestTheScriptOfARunIsThatRun: what the workload generated, said as a script, is the same run.
@@ -27,6 +30,30 @@ func TestTheScriptOfARunIsThatRun(t *testing.T) {
 			if first.events[i] != again.events[i] {
 				t.Fatalf("seed %d: event %d was %+v and is %+v", seed, i, first.events[i], again.events[i])
 			}
+		}
+	}
+}
+
+// TestAnExplicitNetworkIsThatRun: all that chance decided about a run's network, said as exceptions
+// to one of fixed delays, is the same run; of those, only what was odd has to be said.
+func TestAnExplicitNetworkIsThatRun(t *testing.T) {
+	for seed := range uint64(4) {
+		p := planOf(t, seed, "", "partition", "clock", "kill", "pause", "power", "disk")
+		p.TimeLimit, p.Network = plan.Of(3*time.Second), nemesis.Network(seed)
+		first, err := runWatched(p, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Script = harness.ScriptOf(p, first.events)
+		p.Network = plan.Network{Links: p.Network.Links, Fixed: plan.Of(time.Millisecond / 2),
+			Except: sim.ExceptionsOf(raft.Protocol(), first.moments)}
+		p.Network.Except = slices.DeleteFunc(p.Network.Except, func(e plan.Except) bool {
+			return e.Takes == p.Network.Fixed && !e.Lost && e.Again.Duration == 0
+		})
+		again, err := runWatched(p, false)
+		if err != nil || again.trace != first.trace || len(again.events) != len(first.events) {
+			t.Errorf("seed %d: %d events became %d, trace %x became %x: %v", seed, len(first.events),
+				len(again.events), first.trace, again.trace, err)
 		}
 	}
 }

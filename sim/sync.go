@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"time"
 
 	"sunder/nodes"
@@ -44,6 +45,11 @@ func (n *node) begin(s syncing) {
 	if n.disk.mode == diskSlow {
 		took += exponential(mix(h), slowMean)
 	}
+	if n.w.fixed != nil {
+		self := int32(n.id)
+		took = cmp.Or(n.w.fixed.except[place{self, self, 0, int(n.syncs)}].Takes.Duration, took)
+	}
+	n.w.tell(Moment{What: Syncing, Node: n.id, Nth: int(n.syncs), Takes: took})
 	n.busy = max(n.w.now+took, n.busy)
 	n.w.queue.push(n.busy, job{kind: synced, node: n, life: n.life, sync: s})
 }

@@ -78,12 +78,12 @@ func (s *search) explicit() {
 			odd = append(odd, e)
 		}
 	}
-	for _, links := range []string{"", s.best.Network.Links} {
-		p := s.best
-		p.Network = plan.Network{Links: links, Fixed: plan.Of(fixed), Except: odd}
-		if s.try(p) {
-			return
-		}
+	p := s.best
+	p.Network = plan.Network{Links: p.Network.Links, Fixed: plan.Of(fixed), Except: odd}
+	if s.try(p) {
+		p = s.best
+		p.Network.Links = ""
+		s.try(p)
 	}
 }
 
@@ -94,6 +94,16 @@ func (s *search) exceptions() {
 		p.Network.Except = list
 		return p
 	}
+	var kinds []string
+	for _, e := range s.best.Network.Except {
+		if !slices.Contains(kinds, e.Kind) {
+			kinds = append(kinds, e.Kind)
+		}
+	}
+	fewer(s, kinds, func(some []string) plan.Plan {
+		return with(slices.DeleteFunc(slices.Clone(s.best.Network.Except),
+			func(e plan.Except) bool { return !slices.Contains(some, e.Kind) }))
+	})
 	fewer(s, s.best.Network.Except, with)
 	for i := range s.best.Network.Except {
 		for _, less := range []func(*plan.Except){
