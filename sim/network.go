@@ -30,6 +30,12 @@ type link struct {
 
 func (n *node) link(to nodes.ID) *link { return &n.links[to-1] }
 
+// reset forgets everything but the memory that it takes.
+func (l *link) reset() {
+	clear(l.sent)
+	*l = link{sent: l.sent}
+}
+
 // count counts a message of the kind.
 func (l *link) count(kind uint8) int {
 	for len(l.sent) <= int(kind) {
@@ -79,7 +85,8 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 	if w.fixed != nil {
 		f = w.fixed.fate(place{int32(from.id), int32(to), m.Kind(), nth})
 	} else {
-		f = w.draw(mix(w.seed, streamLatency, uint64(m.Kind()), uint64(from.id), uint64(to), uint64(nth)))
+		f = w.draw(from.id, to,
+			mix(w.seed, streamLatency, uint64(m.Kind()), uint64(from.id), uint64(to), uint64(nth)))
 	}
 	if w.Plan.Network.Links == stream {
 		if f.lost {
@@ -108,9 +115,12 @@ type fate struct {
 }
 
 // draw is the fate that the plan's network has for the message that h stands for.
-func (w *World) draw(h uint64) (f fate) {
+func (w *World) draw(from, to nodes.ID, h uint64) (f fate) {
 	knobs := &w.Plan.Network
 	f.takes, f.lost = w.latency(h), chance(mix(h, 1), knobs.Loss)
+	if w.ranks != nil {
+		f.takes = w.ranks.latency(int(from-1)*len(w.nodes)+int(to-1), w.messages)
+	}
 	if chance(mix(h, 2), knobs.Duplicate) {
 		f.again = w.latency(mix(h, 4))
 	}
@@ -133,7 +143,7 @@ func (w *World) arrive(from, to *node, at time.Duration, m nodes.Message, nth in
 }
 
 // arrived hands a message to its receiver, unless the link is cut.
-func (w *World) arrived(j job) {
+func (w *World) arrived(j *job) {
 	to := j.node
 	j.kind, j.life = hearing, to.life
 	if !to.drop[j.from.id] {
@@ -141,10 +151,10 @@ func (w *World) arrived(j job) {
 		return
 	}
 	to.lost[j.from.id]++
-	w.tellMessage(Cut, &j)
+	w.tellMessage(Cut, j)
 	l := j.from.link(to.id)
 	if w.Plan.Network.Links == stream && len(l.held) < heldMax && to.proc != nil {
-		l.held = append(l.held, j)
+		l.held = append(l.held, *j)
 	}
 }
 
@@ -190,32 +200,20 @@ const (
 	back
 )
 
-// ask carries a client's command to a node and its answer back. Clients stand outside of the
-// partitions. A node that is down refuses, which proves that it never saw the command.
-func (w *World) ask(p *process, ask uint64, to nodes.ID, c kv.Command, end func(kv.Result, error)) {
-	n := w.node(to)
-	if n == nil {
-		panic(fmt.Sprintf("sim: a client asked %s, which does not exist", to))
+// asked hands a client's command to the node. Clients stand outside of the partitions. A node that
+// is down refuses, which proves that it never saw the command.
+func (n *node) asked(a *ask) {
+	if n.proc == nil {
+		n.answer(a, kv.Result{},
+			history.Definite(fmt.Errorf("connect to %s: %w", n.id, nodes.ErrUnreachable)))
+		return
 	}
-	answer := func(res kv.Result, err error) {
-		w.at(w.now+p.latency(to, back), func() { end(res, err) })
-	}
-	id := nodes.RequestID(uint64(p.id)<<32 | ask)
-	w.at(w.now+p.latency(to, forth), func() {
-		if n.proc == nil {
-			answer(kv.Result{}, history.Definite(fmt.Errorf("connect to %s: %w", to, nodes.ErrUnreachable)))
-			return
-		}
-		n.owed[id] = func(res kv.Result, ok bool) {
-			if !ok {
-				answer(kv.Result{}, fmt.Errorf("read from %s: %w", to, nodes.ErrClosed))
-				return
-			}
-			answer(res, nil)
-		}
-		n.reached(job{kind: calling, life: n.life, what: func() {
-			w.note(hashInvoke, uint64(to), uint64(id))
-			n.proc.Invoke(n, id, c)
-		}})
-	})
+	n.owed = append(n.owed, a)
+	n.reached(&job{kind: invoking, life: n.life, ask: a})
+}
+
+// answer carries an answer back to the client.
+func (n *node) answer(a *ask, res kv.Result, err error) {
+	a.res, a.err = res, err
+	n.w.queue.push(n.w.now+a.by.latency(n.id, back), job{kind: answering, ask: a})
 }

@@ -40,20 +40,17 @@ func TestAnExplicitNetworkIsThatRun(t *testing.T) {
 	for seed := range uint64(4) {
 		p := planOf(t, seed, "", "partition", "clock", "kill", "pause", "power", "disk")
 		p.TimeLimit, p.Network = plan.Of(3*time.Second), nemesis.Network(seed)
-		first, err := runWatched(p, true)
-		if err != nil {
-			t.Fatal(err)
-		}
+		first := run(t, p, true)
 		p.Script = harness.ScriptOf(p, first.events)
 		p.Network = plan.Network{Links: p.Network.Links, Fixed: plan.Of(time.Millisecond / 2),
 			Except: sim.ExceptionsOf(raft.Protocol(), first.moments)}
 		p.Network.Except = slices.DeleteFunc(p.Network.Except, func(e plan.Except) bool {
 			return e.Takes == p.Network.Fixed && !e.Lost && e.Again.Duration == 0
 		})
-		again, err := runWatched(p, false)
-		if err != nil || again.trace != first.trace || len(again.events) != len(first.events) {
-			t.Errorf("seed %d: %d events became %d, trace %x became %x: %v", seed, len(first.events),
-				len(again.events), first.trace, again.trace, err)
+		again := run(t, p, false)
+		if again.trace != first.trace || len(again.events) != len(first.events) {
+			t.Errorf("seed %d: %d events became %d, trace %x became %x", seed, len(first.events),
+				len(again.events), first.trace, again.trace)
 		}
 	}
 }

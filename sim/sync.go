@@ -38,7 +38,7 @@ func (n *node) Sync(f nodes.File, tok nodes.Token) {
 func (n *node) begin(s syncing) {
 	n.syncs++
 	h := mix(n.w.seed, streamFsync, uint64(n.id), n.syncs)
-	took := fsyncMin + exponential(h, fsyncMean)
+	took := fsyncMin + exponential(h, cmp.Or(n.w.Plan.Network.Fsync.Duration, fsyncMean))
 	if n.w.fixed != nil {
 		took = n.w.fixed.takes
 	}
