@@ -81,36 +81,56 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 	if *w.Codec {
 		m = w.coded(m)
 	}
-	l, knobs := from.link(to), &w.Plan.Network
+	l := from.link(to)
 	w.messages++
 	nth := l.count(m.Kind())
-	h := mix(w.seed, streamLatency, uint64(m.Kind()), uint64(from.id), uint64(to), uint64(nth))
-	took := w.latency(h)
-	if w.ranks != nil {
-		took = w.ranks.latency(int(from.id-1)*len(w.nodes)+int(to-1), w.messages)
+	var f fate
+	if w.fixed != nil {
+		f = w.fixed.fate(place{int32(from.id), int32(to), m.Kind(), nth})
+	} else {
+		f = w.draw(from.id, to,
+			mix(w.seed, streamLatency, uint64(m.Kind()), uint64(from.id), uint64(to), uint64(nth)))
 	}
-	lost, twice := chance(mix(h, 1), knobs.Loss), chance(mix(h, 2), knobs.Duplicate)
-	late := chance(mix(h, 3), knobs.Reorder)
-	if late {
-		took *= reordered
-	}
-	if knobs.Links == stream {
-		if lost {
-			took += resend
+	if w.Plan.Network.Links == stream {
+		if f.lost {
+			f.takes += resend
 		}
-		l.last = max(l.last, w.now+took)
+		l.last = max(l.last, w.now+f.takes)
 		w.arrive(from, n, l.last, m, nth)
 		return
 	}
-	if !lost {
-		w.arrive(from, n, w.now+took, m, nth)
+	if !f.lost {
+		w.arrive(from, n, w.now+f.takes, m, nth)
 	} else {
 		w.tell(Moment{What: Lost, Node: from.id, Peer: to, Message: w.messages, Kind: m.Kind(),
 			Nth: nth, Ident: m.Ident()})
 	}
-	if twice {
-		w.arrive(from, n, w.now+w.latency(mix(h, 4)), m, nth)
+	if f.again != 0 {
+		w.arrive(from, n, w.now+f.again, m, nth)
 	}
+}
+
+// fate is what becomes of a message.
+type fate struct {
+	takes time.Duration
+	lost  bool
+	again time.Duration // it comes once more, after so long; 0: it does not
+}
+
+// draw is the fate that the plan's network has for the message that h stands for.
+func (w *World) draw(from, to nodes.ID, h uint64) (f fate) {
+	knobs := &w.Plan.Network
+	f.takes, f.lost = w.latency(h), chance(mix(h, 1), knobs.Loss)
+	if w.ranks != nil {
+		f.takes = w.ranks.latency(int(from-1)*len(w.nodes)+int(to-1), w.messages)
+	}
+	if chance(mix(h, 2), knobs.Duplicate) {
+		f.again = w.latency(mix(h, 4))
+	}
+	if chance(mix(h, 3), knobs.Reorder) {
+		f.takes *= reordered
+	}
+	return f
 }
 
 // codecShare is how many seeds there are for one in which messages are encoded: it is not free.
@@ -171,12 +191,29 @@ func (w *World) release(n *node) {
 	}
 }
 
-// latency is how long a client and a node need to reach each other. Clients stand outside
-// of the plan's network.
+// latency is how long a client and a node need to reach each other. Clients stand outside of the
+// plan's network, unless that is a fixed one.
 func (p *process) latency(node nodes.ID, way uint64) time.Duration {
 	h := mix(p.w.seed, streamClient, uint64(p.id), uint64(node), p.asks, way)
-	return min(latencyMin+exponential(h, latencyMean), latencyMax*latencyMean)
+	took := min(latencyMin+exponential(h, latencyMean), latencyMax*latencyMean)
+	m := Moment{What: Asked, Node: node, Client: p.id, Nth: int(p.asks)}
+	at := place{from: client(p.id), to: int32(node), nth: m.Nth}
+	if way == back {
+		m.What, at.from, at.to = Answered, at.to, at.from
+	}
+	if p.w.fixed != nil {
+		took = p.w.fixed.fate(at).takes
+	}
+	m.Takes = took
+	p.w.tell(m)
+	return took
 }
+
+// The ways between a client and a node.
+const (
+	forth = iota
+	back
+)
 
 // asked hands a client's command to the node. Clients stand outside of the partitions. A node that
 // is down refuses, which proves that it never saw the command.
@@ -193,5 +230,5 @@ func (n *node) asked(a *ask) {
 // answer carries an answer back to the client.
 func (n *node) answer(a *ask, res kv.Result, err error) {
 	a.res, a.err = res, err
-	n.w.queue.push(n.w.now+a.by.latency(n.id, 1), job{kind: answering, ask: a})
+	n.w.queue.push(n.w.now+a.by.latency(n.id, back), job{kind: answering, ask: a})
 }

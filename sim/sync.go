@@ -39,9 +39,17 @@ func (n *node) begin(s syncing) {
 	n.syncs++
 	h := mix(n.w.seed, streamFsync, uint64(n.id), n.syncs)
 	took := fsyncMin + exponential(h, cmp.Or(n.w.Plan.Network.Fsync.Duration, fsyncMean))
+	if n.w.fixed != nil {
+		took = n.w.fixed.takes
+	}
 	if n.disk.mode == diskSlow {
 		took += exponential(mix(h), slowMean)
 	}
+	if n.w.fixed != nil {
+		self := int32(n.id)
+		took = cmp.Or(n.w.fixed.except[place{self, self, 0, int(n.syncs)}].Takes.Duration, took)
+	}
+	n.w.tell(Moment{What: Syncing, Node: n.id, Nth: int(n.syncs), Takes: took})
 	n.busy = max(n.w.now+took, n.busy)
 	n.w.queue.push(n.busy, job{kind: synced, node: n, life: n.life, sync: s})
 }

@@ -55,6 +55,7 @@ type World struct {
 	armed     []trigger // the faults that wait for an event
 	messages  uint64    // sent so far
 	ranks     *priorities
+	fixed     *fixed // nil: latencies are chance
 	steps     uint64
 	spent     bool // more than any sound nodes do
 }
@@ -85,6 +86,10 @@ func (w *World) Reset(o Options) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	fixed, err := newFixed(o)
+	if err != nil {
+		return err
+	}
 	if w.processes == nil {
 		w.processes = make(map[history.Process]*process)
 	}
@@ -93,7 +98,7 @@ func (w *World) Reset(o Options) error {
 		coded := mix(o.Plan.Seed, streamCodec)%codecShare == 0
 		o.Codec = &coded
 	}
-	*w = World{Options: o, protocol: o.Protocol, seed: o.Plan.Seed,
+	*w = World{Options: o, protocol: o.Protocol, seed: o.Plan.Seed, fixed: fixed,
 		options: o.Protocol.Pick(o.Plan.Options), processes: w.processes, nodes: w.nodes,
 		queue: w.queue.empty(), completed: w.completed[:0], armed: w.armed[:0]}
 	names := make([]string, o.Plan.Nodes)
@@ -132,12 +137,6 @@ func (o Options) check() error {
 		if f.On != nil && !known(f.On.Kind) {
 			return fmt.Errorf("faults[%d].on.kind is %.40q: %s has no such message; it has %s", i,
 				f.On.Kind, o.Protocol.Name, o.Protocol.KindList())
-		}
-	}
-	for i, e := range o.Plan.Network.Except {
-		if !known(e.Kind) {
-			return fmt.Errorf("network.except[%d].kind is %.40q: %s has no such message; it has %s", i,
-				e.Kind, o.Protocol.Name, o.Protocol.KindList())
 		}
 	}
 	return nil

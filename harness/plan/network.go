@@ -30,13 +30,14 @@ type Network struct {
 }
 
 // Except is a message of a network with fixed delays that is not like the others: the Nth of that
-// kind from one node to another, from 1.
+// kind from one node to another, from 1. From a client process, p3, it is an ask, and to one an
+// answer, of its Nth command; from a node to itself it is that node's Nth sync.
 type Except struct {
 	From  string   `json:"from"`
 	To    string   `json:"to"`
 	Kind  string   `json:"kind"` // of message, in the protocol's words
 	Nth   int      `json:"nth"`
-	Takes Duration `json:"takes,omitzero"`
+	Takes Duration `json:"takes,omitzero"` // 0: as all others
 	Lost  bool     `json:"lost,omitempty"`
 	Again Duration `json:"again,omitzero"` // it comes once more, after so long
 }
