@@ -61,7 +61,7 @@ func (r reactor) motif() (out []plan.Fault) {
 }
 
 func (r reactor) trigger() plan.Trigger {
-	t := plan.Trigger{Event: []string{"sent", "sent", "delivered", "delivered", "synced", "elected",
+	t := plan.Trigger{Optional: true, Event: []string{"sent", "sent", "delivered", "delivered", "synced", "elected",
 		"elected", "committed"}[r.rng.IntN(8)]}
 	if t.Event == "sent" || t.Event == "delivered" {
 		for t.Kind == "" { // a protocol may leave numbers unused
