@@ -62,7 +62,7 @@ func (n *node) propose(r nodes.RequestID, c kv.Command) {
 		n.env.Reply(r, kv.Refuse(kv.Overloaded))
 		return
 	}
-	if !n.append(entry{term: n.term, command: c}) {
+	if !n.append(entry{term: n.term, command: &c}) {
 		n.env.Reply(r, kv.Refuse(kv.BadCommand))
 		return
 	}
@@ -79,7 +79,7 @@ func (n *node) apply() {
 		e := n.log.entry(n.applied)
 		var result kv.Result
 		if !e.noop() {
-			c := e.command
+			c := *e.command
 			if n.bug == bugNoSessionDedupe {
 				c.Session = 0
 			}
