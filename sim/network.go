@@ -74,18 +74,20 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 	if n == nil {
 		return
 	}
-	w.note(hashSend, uint64(from.id)<<16|uint64(to), m.Ident())
+	j := job{kind: arriving, node: n, from: from, born: from.life, m: m, ident: m.Ident()}
+	w.note(hashSend, uint64(from.id)<<16|uint64(to), j.ident)
 	if len(w.armed) > 0 {
 		w.happened(sent, from.id, from.id, to, m.Kind())
 	}
 	l, knobs := from.link(to), &w.Plan.Network
 	w.messages++
+	j.gen = w.messages
 	nth := l.count(m.Kind())
 	h := mix(w.seed, streamLatency, uint64(m.Kind()), uint64(from.id), uint64(to), uint64(nth))
 	took := w.latency(h)
-	lost, twice := chance(mix(h, 1), knobs.Loss), chance(mix(h, 2), knobs.Duplicate)
-	late := chance(mix(h, 3), knobs.Reorder)
-	if late {
+	lost := knobs.Loss > 0 && chance(mix(h, 1), knobs.Loss)
+	twice := knobs.Duplicate > 0 && chance(mix(h, 2), knobs.Duplicate)
+	if knobs.Reorder > 0 && chance(mix(h, 3), knobs.Reorder) {
 		took *= reordered
 	}
 	if knobs.Links == stream {
@@ -93,30 +95,30 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 			took += resend
 		}
 		l.last = max(l.last, w.now+took)
-		w.arrive(from, n, l.last, m, nth)
+		w.arrive(l.last, &j, nth)
 		return
 	}
 	if !lost {
-		w.arrive(from, n, w.now+took, m, nth)
+		w.arrive(w.now+took, &j, nth)
 	} else {
 		w.tell(Moment{What: Lost, Node: from.id, Peer: to, Message: w.messages, Kind: m.Kind(),
-			Nth: nth, Ident: m.Ident()})
+			Nth: nth, Ident: j.ident})
 	}
 	if twice {
-		w.arrive(from, n, w.now+w.latency(mix(h, 4)), m, nth)
+		w.arrive(w.now+w.latency(mix(h, 4)), &j, nth)
 	}
 }
 
 // stream is what a plan calls links that keep order.
 const stream = "stream"
 
-// arrive lets a message arrive at the given time.
-func (w *World) arrive(from, to *node, at time.Duration, m nodes.Message, nth int) {
+// arrive lets the message of a job arrive at the given time.
+func (w *World) arrive(at time.Duration, j *job, nth int) {
 	if w.Watch != nil {
-		w.tell(Moment{What: Sent, Node: from.id, Peer: to.id, Message: w.messages, Kind: m.Kind(),
-			Nth: nth, Ident: m.Ident(), Takes: at - w.now})
+		w.tell(Moment{What: Sent, Node: j.from.id, Peer: j.node.id, Message: j.gen,
+			Kind: j.m.Kind(), Nth: nth, Ident: j.ident, Takes: at - w.now})
 	}
-	w.queue.push(at, job{kind: arriving, node: to, from: from, born: from.life, m: m, gen: w.messages})
+	w.queue.push(at, j)
 }
 
 // arrived hands a message to its receiver, unless the link is cut.
@@ -146,8 +148,8 @@ func (w *World) release(n *node) {
 		l.held = nil
 		for _, j := range held {
 			if j.from.life == j.born && n.life == j.life { // else the connection was reset
-				w.queue.push(w.now, job{kind: arriving, node: n, from: j.from, born: j.born, m: j.m,
-					gen: j.gen})
+				j.kind = arriving
+				w.queue.push(w.now, &j)
 			}
 		}
 	}
@@ -175,5 +177,5 @@ func (n *node) asked(a *ask) {
 // answer carries an answer back to the client.
 func (n *node) answer(a *ask, res kv.Result, err error) {
 	a.res, a.err = res, err
-	n.w.queue.push(n.w.now+a.by.latency(n.id, 1), job{kind: answering, ask: a})
+	n.w.queue.push(n.w.now+a.by.latency(n.id, 1), &job{kind: answering, ask: a})
 }

@@ -26,15 +26,16 @@ type node struct {
 	clock  clock
 	disk   disk
 	busy   time.Duration     // until the last sync asked for is done: they end in order
+	syncs  []syncing         // under way, in the order in which they end
 	stuck  []syncing         // what a stalled disk holds back
 	timers []timer           // that are set, ascending by id
 	owed   []*ask            // what waits for an answer
 	draws  map[uint64]uint64 // random choices so far, by purpose
 	exit   string            // how the last process ended, if it was not killed
-	syncs  uint64
-	drop   []bool   // whose packets it drops, by id
-	lost   []uint64 // how many it dropped, by id
-	links  []link   // to each node
+	synced uint64            // syncs so far
+	drop   []bool            // whose packets it drops, by id
+	lost   []uint64          // how many it dropped, by id
+	links  []link            // to each node
 }
 
 // timer is a timer that is set; due is on the node's own clock.
@@ -51,7 +52,7 @@ func (n *node) reset(w *World, id nodes.ID) {
 		n.links[i].reset()
 	}
 	*n = node{w: w, id: id, clock: newClock(0), disk: newDisk(), draws: n.draws,
-		timers: n.timers[:0], owed: n.owed[:0], drop: zeros(n.drop, w.Plan.Nodes+1),
+		timers: n.timers[:0], owed: n.owed[:0], syncs: n.syncs[:0], drop: zeros(n.drop, w.Plan.Nodes+1),
 		lost: zeros(n.lost, w.Plan.Nodes+1), links: n.links}
 	if len(n.links) != w.Plan.Nodes {
 		n.links = make([]link, w.Plan.Nodes)
@@ -73,7 +74,7 @@ func (n *node) boot() {
 	}
 	n.life++ // also what is left of a former life can no longer reach it
 	n.seq, n.exit = 0, ""
-	n.timers = n.timers[:0]
+	n.timers, n.syncs = n.timers[:0], n.syncs[:0]
 	proc, err := n.w.protocol.New(n.w.config(n.id))
 	if err != nil {
 		n.exit = err.Error()
@@ -135,7 +136,7 @@ func (n *node) run(j *job) {
 func (n *node) do(j *job) {
 	switch j.kind {
 	case hearing:
-		n.w.note(hashRecv, uint64(j.from.id)<<16|uint64(n.id), j.m.Ident())
+		n.w.note(hashRecv, uint64(j.from.id)<<16|uint64(n.id), j.ident)
 		n.w.tellMessage(Delivered, j)
 		n.proc.Recv(n, j.from.id, j.m)
 		if len(n.w.armed) > 0 {
@@ -144,7 +145,9 @@ func (n *node) do(j *job) {
 	case firing:
 		n.fire(j)
 	case synced:
-		n.synced(j.sync)
+		s := n.syncs[0]
+		n.syncs = slices.Delete(n.syncs, 0, 1)
+		n.endSync(s)
 	case invoking:
 		n.w.note(hashInvoke, uint64(n.id), uint64(j.ask.id))
 		n.proc.Invoke(n, j.ask.id, j.ask.command)
@@ -158,7 +161,7 @@ func (n *node) resume() {
 	n.held, n.paused = nil, false
 	for _, j := range held {
 		j.node = n
-		n.w.queue.push(n.w.now, j)
+		n.w.queue.push(n.w.now, &j)
 	}
 }
 
@@ -168,7 +171,7 @@ func (n *node) arm(tm *timer) {
 	tm.gen = n.w.timerGen
 	left := max(0, tm.due.Sub(n.clock.now(n.w.now)))
 	n.w.queue.push(n.w.now+n.clock.until(left),
-		job{kind: firing, node: n, life: n.life, timer: tm.id, gen: tm.gen})
+		&job{kind: firing, node: n, life: n.life, timer: tm.id, gen: tm.gen})
 }
 
 // place is where the timer t stands, or belongs.

@@ -35,19 +35,20 @@ func (n *node) Sync(f nodes.File, tok nodes.Token) {
 }
 
 func (n *node) begin(s syncing) {
-	n.syncs++
-	h := mix(n.w.seed, streamFsync, uint64(n.id), n.syncs)
+	n.synced++
+	h := mix(n.w.seed, streamFsync, uint64(n.id), n.synced)
 	took := fsyncMin + exponential(h, fsyncMean)
 	if n.disk.mode == diskSlow {
 		took += exponential(mix(h), slowMean)
 	}
 	n.busy = max(n.w.now+took, n.busy)
-	n.w.queue.push(n.busy, job{kind: synced, node: n, life: n.life, sync: s})
+	n.syncs = append(n.syncs, s)
+	n.w.queue.push(n.busy, &job{kind: synced, node: n, life: n.life})
 }
 
-// synced ends a sync. A node that hears of a failure may have last words, and then it ends whether
+// endSync ends a sync. A node that hears of a failure may have last words, and then it ends whether
 // it asks for that or not, as in package host.
-func (n *node) synced(s syncing) {
+func (n *node) endSync(s syncing) {
 	if n.disk.mode == diskError {
 		n.disk.fail("sync", "a file", errSync)
 	}
