@@ -201,7 +201,9 @@ func (w *World) step() {
 }
 
 // at lets what happen at a time.
-func (w *World) at(at time.Duration, what func()) { w.queue.push(at, &job{kind: doing, what: what}) }
+func (w *World) at(at time.Duration, what func()) {
+	w.queue.push(at, &job{kind: doing, what: what})
+}
 
 func (w *World) complete(e history.Event) {
 	if w.closed {
