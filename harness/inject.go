@@ -30,6 +30,7 @@ type Injector struct {
 
 	// Records is what became of the faults so far: what Do came to each time, in order.
 	Records []nemesis.Record
+	Brief   bool // they are not written as values, too
 
 	proofs map[int]nemesis.Proof
 	spare  []map[string]nemesis.Evidence // emptied, to be filled again
@@ -50,6 +51,9 @@ func (x *Injector) Do(i int, end bool) (history.Value, error) {
 		x.Records = make([]nemesis.Record, 0, 2*len(x.Faults))
 	}
 	x.Records = append(x.Records, r)
+	if x.Brief {
+		return "", err
+	}
 	return history.Marshal(r), err
 }
 

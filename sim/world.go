@@ -26,6 +26,7 @@ type Options struct {
 	Observe  func(nodes.Observed) // write-only; may be nil
 	Watch    func(Moment)         // so is this
 	Log      func(node nodes.ID, line string)
+	Brief    bool // Records alone says what became of faults, not the history
 }
 
 // World is a cluster and its clients in virtual time. It is an Environment of the harness.
@@ -94,7 +95,7 @@ func (w *World) Reset(o Options) error {
 		w.nodes = append(w.nodes, &node{draws: map[uint64]uint64{}})
 	}
 	w.nodes = w.nodes[:len(names)]
-	w.injector = harness.Injector{Driver: driver{w}, Faults: o.Plan.Faults,
+	w.injector = harness.Injector{Driver: driver{w}, Faults: o.Plan.Faults, Brief: o.Brief,
 		Ledger: &nemesis.Ledger{Nodes: names, Assumption: o.Protocol.Clock(o.Plan.Options)}}
 	for i, n := range w.nodes {
 		if err := o.Protocol.Check(w.config(w.members[i])); err != nil {
