@@ -45,7 +45,7 @@ func (x *Injector) Do(i int, end bool) (history.Value, error) {
 	if end {
 		r, err = x.end(i)
 	} else {
-		r, err = x.start(i, nil)
+		r, err = x.start(i, nemesis.View{})
 	}
 	if x.Records == nil {
 		x.Records = make([]nemesis.Record, 0, 2*len(x.Faults))
@@ -58,7 +58,7 @@ func (x *Injector) Do(i int, end bool) (history.Value, error) {
 }
 
 // Fire starts fault i, whose trigger came at a place, and says whether it did start.
-func (x *Injector) Fire(i int, at *nemesis.Place) bool {
+func (x *Injector) Fire(i int, at nemesis.View) bool {
 	_, err := x.start(i, at)
 	_, started := x.proofs[i]
 	return started && err == nil
@@ -71,10 +71,10 @@ func (x *Injector) Expire(i int) {
 	}
 }
 
-func (x *Injector) start(i int, at *nemesis.Place) (nemesis.Record, error) {
+func (x *Injector) start(i int, at nemesis.View) (nemesis.Record, error) {
 	proof := nemesis.Proof{Before: x.read()}
 	view := x.Driver.View()
-	view.Event = at
+	view.Self, view.Sender, view.Receiver = at.Self, at.Sender, at.Receiver
 	record, err := x.Ledger.Start(i, x.Faults[i], view)
 	if err != nil {
 		return Asked(i, x.Faults[i]), err

@@ -23,6 +23,9 @@ type Evidence struct {
 	Assumption nodes.ClockAssumption
 	// Observed is what each node observed of itself; nil says that the system cannot tell.
 	Observed map[nodes.ID][]nodes.Observed
+	// Online says that oracles heard the nodes while the test ran; Violations is what they found.
+	Online     bool
+	Violations []oracle.Violation
 	// Records is what the injector made of the faults, where it is at hand; nil: what the events
 	// say of them counts, which is the same and takes reading.
 	Records []nemesis.Record
@@ -58,8 +61,18 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	parts := slices.Clone(e.Checkers)
 	// Of those that say unknown the first gives the reason: causes stand before what follows.
 	parts = append(parts, f, finals{f.names}, stats, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
+	if e.Plan.Environment == "sim" {
+		live := liveness{}
+		if len(e.Plan.Script) == 0 && recovering(e.Events) { // else nobody asked for final reads
+			live.finals = finals{f.names}
+		}
+		parts = append(parts, live)
+	}
 	if e.Observed != nil {
 		parts = append(parts, invariants{f.names, e.Observed})
+	}
+	if e.Online {
+		parts = append(parts, overheard(e.Violations))
 	}
 	if e.Missing != nil {
 		parts = append(parts, missing{e.Missing})
@@ -70,6 +83,13 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 		r.Reason = "outside the declared clock assumption (" + e.Assumption.Words + "): " + r.Reason
 	}
 	return r
+}
+
+// recovering says whether the test got so far as to ask for recovery and final reads.
+func recovering(events []history.Event) bool {
+	return slices.ContainsFunc(events, func(e history.Event) bool {
+		return e.Process == history.Nemesis && e.F == "recover" && e.Kind == history.OK
+	})
 }
 
 func verdicts(parts []checker.Result) []checker.Verdict {
@@ -228,31 +248,4 @@ func (missing) Name() string { return "remains" }
 func (c missing) Check(context.Context, checker.History) checker.Result {
 	return checker.Result{Name: c.Name(), Verdict: checker.Unknown,
 		Reason: "not all that the nodes left is there: " + c.err.Error()}
-}
-
-// invariants judges what the nodes observed of themselves.
-type invariants struct {
-	names    []string
-	observed map[nodes.ID][]nodes.Observed
-}
-
-func (invariants) Name() string { return "oracles" }
-
-func (c invariants) Check(context.Context, checker.History) checker.Result {
-	r := checker.Result{Name: c.Name(), Verdict: checker.Valid}
-	var streams [][]nodes.Observed
-	for _, n := range c.names {
-		id, err := nodes.ParseID(n)
-		if err != nil || len(c.observed[id]) == 0 {
-			r.Verdict, r.Reason = checker.Unknown, "the observations of "+n+" are missing"
-		}
-		streams = append(streams, c.observed[id])
-	}
-	for _, v := range oracle.Judge(streams) {
-		if r.Verdict != checker.Invalid {
-			r.Verdict, r.Reason = checker.Invalid, v.Words
-		}
-		r.Anomalies = append(r.Anomalies, checker.Anomaly{Class: v.Oracle, Words: v.Words})
-	}
-	return r
 }

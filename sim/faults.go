@@ -36,7 +36,7 @@ const (
 
 // Recover waits until every node runs and all agree on who leads. The network is healed, too.
 func (w *World) Recover(inv history.Event) {
-	w.healed = true
+	w.healed, w.ranks = true, nil
 	w.Plan.Network = calm(w.Plan.Network)
 	limit := w.now + recoverLimit
 	var look func()

@@ -1,11 +1,9 @@
 package sim
 
 import (
-	"fmt"
 	"math"
 	"time"
 
-	"sunder/harness/history"
 	"sunder/harness/plan"
 	"sunder/nodes"
 	"sunder/nodes/kv"
@@ -23,7 +21,7 @@ const (
 
 // link is the way from one node to another.
 type link struct {
-	sent []int         // messages so far, by kind
+	sent []flow        // by kind of message
 	last time.Duration // a stream delivers nothing before this
 	held []job         // what a stream keeps while it is cut
 }
@@ -36,13 +34,22 @@ func (l *link) reset() {
 	*l = link{sent: l.sent}
 }
 
-// count counts a message of the kind.
-func (l *link) count(kind uint8) int {
+// flow is all messages of one kind on one link.
+type flow struct {
+	salt  uint64 // what the random choices of all of them begin with
+	count int    // so far
+}
+
+// next is the flow of a kind after one more message.
+func (l *link) next(w *World, kind uint8, from, to nodes.ID) *flow {
 	for len(l.sent) <= int(kind) {
-		l.sent = append(l.sent, 0)
+		l.sent = append(l.sent, flow{})
 	}
-	l.sent[kind]++
-	return l.sent[kind]
+	f := &l.sent[kind]
+	if f.count++; f.count == 1 {
+		f.salt = mix(w.seed, streamLatency, uint64(kind), uint64(from), uint64(to))
+	}
+	return f
 }
 
 // calm is a network of which nothing is left that was wrong.
@@ -82,9 +89,12 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 	l, knobs := from.link(to), &w.Plan.Network
 	w.messages++
 	j.gen = w.messages
-	nth := l.count(m.Kind())
-	h := mix(w.seed, streamLatency, uint64(m.Kind()), uint64(from.id), uint64(to), uint64(nth))
+	flow := l.next(w, m.Kind(), from.id, to)
+	nth, h := flow.count, stir(flow.salt, uint64(flow.count))
 	took := w.latency(h)
+	if w.ranks != nil {
+		took = w.ranks.latency(int(from.id-1)*len(w.nodes)+int(to-1), w.messages)
+	}
 	lost := knobs.Loss > 0 && chance(mix(h, 1), knobs.Loss)
 	twice := knobs.Duplicate > 0 && chance(mix(h, 2), knobs.Duplicate)
 	if knobs.Reorder > 0 && chance(mix(h, 3), knobs.Reorder) {
@@ -166,8 +176,7 @@ func (p *process) latency(node nodes.ID, way uint64) time.Duration {
 // is down refuses, which proves that it never saw the command.
 func (n *node) asked(a *ask) {
 	if n.proc == nil {
-		n.answer(a, kv.Result{},
-			history.Definite(fmt.Errorf("connect to %s: %w", n.id, nodes.ErrUnreachable)))
+		n.answer(a, kv.Result{}, n.refusal)
 		return
 	}
 	n.owed = append(n.owed, a)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"sunder/harness/history"
 	"sunder/nodes"
 	"sunder/nodes/kv"
 )
@@ -14,28 +15,29 @@ import (
 // node is one simulated machine: a process that may be down or paused, its clock, its disk, and
 // the client requests that it owes an answer. It is the nodes.Env of the process that runs on it.
 type node struct {
-	w      *World
-	id     nodes.ID
-	proc   nodes.Node // nil while the process is down
-	life   uint64     // boots so far; what was meant for a former life is lost
-	seq    uint64     // observations in this life
-	killed bool       // by a fault, which is to start it again
-	dark   bool       // it has no power
-	paused bool
-	held   []job // what reached it while paused
-	clock  clock
-	disk   disk
-	busy   time.Duration     // until the last sync asked for is done: they end in order
-	syncs  []syncing         // under way, in the order in which they end
-	stuck  []syncing         // what a stalled disk holds back
-	timers []timer           // that are set, ascending by id
-	owed   []*ask            // what waits for an answer
-	draws  map[uint64]uint64 // random choices so far, by purpose
-	exit   string            // how the last process ended, if it was not killed
-	synced uint64            // syncs so far
-	drop   []bool            // whose packets it drops, by id
-	lost   []uint64          // how many it dropped, by id
-	links  []link            // to each node
+	w       *World
+	id      nodes.ID
+	proc    nodes.Node // nil while the process is down
+	life    uint64     // boots so far; what was meant for a former life is lost
+	seq     uint64     // observations in this life
+	killed  bool       // by a fault, which is to start it again
+	dark    bool       // it has no power
+	paused  bool
+	held    []job // what reached it while paused
+	clock   clock
+	disk    disk
+	busy    time.Duration     // until the last sync asked for is done: they end in order
+	syncs   []syncing         // under way, in the order in which they end
+	stuck   []syncing         // what a stalled disk holds back
+	timers  []timer           // that are set, ascending by id
+	owed    []*ask            // what waits for an answer
+	draws   map[uint64]uint64 // random choices so far, by purpose
+	exit    string            // how the last process ended, if it was not killed
+	synced  uint64            // syncs so far
+	drop    []bool            // whose packets it drops, by id
+	lost    []uint64          // how many it dropped, by id
+	refusal error             // of a connection, while the process is down
+	links   []link            // to each node
 }
 
 // timer is a timer that is set; due is on the node's own clock.
@@ -53,9 +55,12 @@ func (n *node) reset(w *World, id nodes.ID) {
 	}
 	*n = node{w: w, id: id, clock: newClock(0), disk: newDisk(), draws: n.draws,
 		timers: n.timers[:0], owed: n.owed[:0], syncs: n.syncs[:0], drop: zeros(n.drop, w.Plan.Nodes+1),
-		lost: zeros(n.lost, w.Plan.Nodes+1), links: n.links}
+		lost: zeros(n.lost, w.Plan.Nodes+1), links: n.links, refusal: n.refusal}
 	if len(n.links) != w.Plan.Nodes {
 		n.links = make([]link, w.Plan.Nodes)
+	}
+	if n.refusal == nil {
+		n.refusal = history.Definite(fmt.Errorf("connect to %s: %w", id, nodes.ErrUnreachable))
 	}
 }
 

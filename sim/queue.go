@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"math/bits"
 	"time"
 
 	"sunder/nodes"
@@ -94,9 +95,11 @@ func (q *queue) pop() (time.Duration, job) {
 	for child := 1; child < last; child = 4*i + 1 {
 		least := child
 		for c := child + 1; c < min(child+4, last); c++ {
-			if heap[c].before(heap[least]) {
-				least = c
-			}
+			// Which child is the least is anybody's guess, and a wrong guess of the processor's
+			// costs more than the comparison: so there is no branch.
+			_, less := bits.Sub64(heap[c].seq, heap[least].seq, 0)
+			_, less = bits.Sub64(uint64(heap[c].at), uint64(heap[least].at), less)
+			least += (c - least) * int(less)
 		}
 		if !heap[least].before(e) {
 			break

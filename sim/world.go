@@ -38,6 +38,7 @@ type World struct {
 	options   map[string]string // and how it shall work
 	now       time.Duration
 	queue     queue
+	spare     []*ask // to be used again
 	nodes     []*node
 	processes map[history.Process]*process
 	completed []history.Event // of which the first taken were passed on
@@ -49,6 +50,7 @@ type World struct {
 	healed    bool      // the network is calm, and no trigger starts anything
 	armed     []trigger // the faults that wait for an event
 	messages  uint64    // sent so far
+	ranks     *priorities
 	steps     uint64
 }
 
@@ -84,7 +86,8 @@ func (w *World) Reset(o Options) error {
 	clear(w.processes)
 	*w = World{Options: o, protocol: o.Protocol, seed: o.Plan.Seed,
 		options: o.Protocol.Pick(o.Plan.Options), processes: w.processes, nodes: w.nodes,
-		queue: w.queue.empty(), completed: w.completed[:0], armed: w.armed[:0]}
+		queue: w.queue.empty(), completed: w.completed[:0], armed: w.armed[:0],
+		spare: w.spare}
 	names := make([]string, o.Plan.Nodes)
 	w.members = make([]nodes.ID, o.Plan.Nodes)
 	for i := range names {
@@ -95,6 +98,9 @@ func (w *World) Reset(o Options) error {
 		w.nodes = append(w.nodes, &node{draws: map[uint64]uint64{}})
 	}
 	w.nodes = w.nodes[:len(names)]
+	if changes := o.Plan.Network.Priorities; changes > 0 {
+		w.ranks = newPriorities(w.seed, o.Plan.Nodes, changes)
+	}
 	w.injector = harness.Injector{Driver: driver{w}, Faults: o.Plan.Faults, Brief: o.Brief,
 		Ledger: &nemesis.Ledger{Nodes: names, Assumption: o.Protocol.Clock(o.Plan.Options)}}
 	for i, n := range w.nodes {
@@ -193,9 +199,9 @@ func (w *World) step() {
 	case asking:
 		j.ask.to.asked(j.ask)
 	case answering:
-		j.ask.end()
+		j.ask.end(false)
 	case expiring:
-		j.ask.expire()
+		j.ask.end(true)
 	default:
 		j.node.reached(&j)
 	}
