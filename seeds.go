@@ -100,8 +100,11 @@ func runSeeds(ctx context.Context, c *cobra.Command, f testFlags, s session) err
 			return broken(fmt.Errorf("print results: %w", err))
 		}
 	}
-	if status := map[string]int{"invalid": exitInvalid, "unknown": exitUnknown}[sum.Verdict]; status != 0 {
-		return exit{status: status}
+	switch sum.Verdict {
+	case "invalid":
+		return exit{status: exitInvalid}
+	case "unknown":
+		return exit{status: exitUnknown}
 	}
 	return nil
 }
@@ -110,8 +113,8 @@ func tellSeeds(out io.Writer, s searched, c search.Catch) {
 	rate := float64(c.Seeds) / max(c.Took.Minutes(), 1e-9)
 	fmt.Fprintf(out, "searched    %d seeds from %d in %v, %.0f a minute\n", s.Seeds, s.First,
 		c.Took.Round(10*time.Millisecond), rate)
-	fmt.Fprintf(out, "            %d operations ok, %d faults proven, %d states; %d seeds without a verdict\n",
-		c.OK, c.Proven, c.States, s.Unknown)
+	fmt.Fprintf(out, "            %d operations ok, %d faults proven, %d states; "+
+		"%d seeds without a verdict\n", c.OK, c.Proven, c.States, s.Unknown)
 	switch {
 	case s.Seed != nil:
 		fmt.Fprintf(out, "found       seed %d: %s\n\n", *s.Seed, s.Why)

@@ -174,6 +174,7 @@ func (f *faults) read(records []nemesis.Record) {
 		}
 		f.add(r)
 	}
+	f.records = slices.Grow(f.records, len(records))
 	for _, r := range records {
 		f.add(r)
 	}

@@ -101,7 +101,8 @@ func (c cook) forgetful(at time.Duration) []plan.Fault {
 func (c cook) window(at time.Duration) []plan.Fault {
 	target := []string{"majority", "all", "others", "receiver", "sender", "leader"}[c.rng.IntN(6)]
 	f := c.fault(power, at, brief(c.rng, time.Millisecond, 300*time.Millisecond), target)
-	f.On = &plan.Trigger{Optional: true, Event: []string{"delivered", "sent", "committed"}[c.rng.IntN(3)],
+	event := []string{"delivered", "sent", "committed"}[c.rng.IntN(3)]
+	f.On = &plan.Trigger{Event: event, Optional: true,
 		Nth: 1 + c.rng.IntN(50), Delay: plan.Of(brief(c.rng, 10*time.Microsecond, time.Millisecond))}
 	if f.On.Event == "committed" && (target == "receiver" || target == "sender") {
 		f.Target = "self"

@@ -112,12 +112,13 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) (Outcome, error) {
 		r.States.begin()
 	}
 	test := harness.NewTest(p, workload, slices.Contains(protocol.Ops, kv.OpenSession))
+	test.Brief = true
 	ctx, abort := context.WithCancel(ctx)
 	defer abort()
 	found := &listener{r: r, abort: abort}
 	w := &r.world
 	err = w.Reset(sim.Options{Plan: p, Protocol: protocol, Client: test.Client,
-		Observe: found.observe, Watch: r.Watch, Log: found.log, Exhausted: found.exhausted,
+		Brief: true, Observe: found.observe, Watch: r.Watch, Log: found.log, Exhausted: found.exhausted,
 		Codec: r.Codec})
 	if err != nil {
 		return Outcome{}, err
