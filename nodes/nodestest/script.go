@@ -30,8 +30,6 @@ import (
 //	do n1 write x 5                a client's command
 //	crash n1 [power], start n1     a kill, or a power loss that takes all that was not synced
 //	rate n1 0.9                    n1's clock counts 0.9 seconds in a true one
-//	fail-syncs n1                  n1's fsyncs fail from now on
-//	damage n1 log 40               a bit of byte 40 of n1's file log flips
 //	elect n2                       time passes until n2 is elected, as far as the network allows
 //	must-lead n2, must-know n2 5   it is wrong if n2 does not lead now, or does not know entry 5
 //	recover                        all is healed, and all works or it is wrong; not told in detail
@@ -135,40 +133,8 @@ func (s *script) do(d *datadriven.TestData) error {
 		}
 	case "do":
 		return s.command(id, words[1:])
-	case "isolate":
-		s.c.Isolate(id)
-	case "heal":
-		s.c.Heal()
-	case "crash":
-		how := Kill
-		if len(words) > 1 {
-			how = Power
-		}
-		s.c.Crash(id, how)
-	case "start":
-		s.c.Start(id)
-	case "rate":
-		rate, err := strconv.ParseFloat(words[1].Key, 64)
-		s.c.SetRate(id, rate)
-		return err
-	case "fail-syncs":
-		s.c.FailSyncs(id, true)
-	case "damage":
-		at, err := strconv.Atoi(words[2].Key)
-		s.c.Damage(id, nodes.File(words[1].Key), at)
-		return err
 	case "elect":
 		s.elect(id)
-	case "must-lead":
-		if st, ok := s.c.Status(id); !ok || st.Role != "leader" {
-			s.c.broken(id, "does not lead, though a majority could elect it")
-		}
-	case "must-know":
-		index, err := strconv.ParseUint(words[1].Key, 10, 64)
-		if st, ok := s.c.Status(id); !ok || st.Commit < index {
-			s.c.broken(id, "does not know entry %d to be committed", index)
-		}
-		return err
 	case "recover":
 		before := s.out.Len()
 		s.c.Recover()
@@ -181,8 +147,10 @@ func (s *script) do(d *datadriven.TestData) error {
 				s.say("%s -> %s %v", e.from, e.node, e.m)
 			}
 		}
+	case "must-lead", "must-know":
+		return s.must(d.Cmd, id, words)
 	default:
-		return fmt.Errorf("no command %s", d.Cmd)
+		return s.fault(d.Cmd, id, words)
 	}
 	return nil
 }

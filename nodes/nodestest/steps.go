@@ -1,6 +1,7 @@
 package nodestest
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -12,6 +13,46 @@ import (
 )
 
 // The steps of scripts.
+
+func (s *script) fault(what string, id nodes.ID, words []datadriven.CmdArg) error {
+	switch what {
+	case "isolate":
+		s.c.Isolate(id)
+	case "heal":
+		s.c.Heal()
+	case "crash":
+		how := Kill
+		if len(words) > 1 {
+			how = Power
+		}
+		s.c.Crash(id, how)
+	case "start":
+		s.c.Start(id)
+	case "rate":
+		rate, err := strconv.ParseFloat(words[1].Key, 64)
+		s.c.SetRate(id, rate)
+		return err
+	default:
+		return fmt.Errorf("no command %s", what)
+	}
+	return nil
+}
+
+// must says what is wrong if a node is not what it must be by now.
+func (s *script) must(what string, id nodes.ID, words []datadriven.CmdArg) error {
+	st, ok := s.c.Status(id)
+	if what == "must-lead" {
+		if !ok || st.Role != "leader" {
+			s.c.broken(id, "does not lead, though a majority could elect it")
+		}
+		return nil
+	}
+	index, err := strconv.ParseUint(words[1].Key, 10, 64)
+	if !ok || st.Commit < index {
+		s.c.broken(id, "does not know entry %d to be committed", index)
+	}
+	return err
+}
 
 // timeout lets time pass to the node's next timer; a timer that was only put off fires again.
 func (s *script) timeout(id nodes.ID) {
