@@ -69,6 +69,7 @@ type Runner struct {
 	// Watch and Observe listen to the simulation; see sim.Options.
 	Watch   func(sim.Moment)
 	Observe func(nodes.Observed)
+	Codec   *bool
 
 	world  sim.World
 	oracle *oracle.Oracle
@@ -90,13 +91,17 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) (Outcome, error) {
 		r.oracle = oracle.New()
 	}
 	r.oracle.Reset()
+	if r.States != nil {
+		r.States.begin()
+	}
 	test := harness.NewTest(p, workload, slices.Contains(protocol.Ops, kv.OpenSession))
 	ctx, abort := context.WithCancel(ctx)
 	defer abort()
 	found := &listener{r: r, abort: abort}
 	w := &r.world
 	err = w.Reset(sim.Options{Plan: p, Protocol: protocol, Client: test.Client,
-		Observe: found.observe, Watch: r.Watch, Log: found.log})
+		Observe: found.observe, Watch: r.Watch, Log: found.log, Exhausted: found.exhausted,
+		Codec: r.Codec})
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -113,6 +118,8 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) (Outcome, error) {
 			Assumption: protocol.Clock(protocol.Pick(p.Options))})
 	case errors.Is(err, harness.ErrAborted) && len(found.violations) > 0:
 		o.Result = harness.JudgeOracles(found.violations)
+	case errors.Is(err, harness.ErrAborted) && found.spent != "":
+		o.Result = checker.Result{Name: "sunder", Verdict: checker.Unknown, Reason: found.spent}
 	default:
 		return o, err
 	}
@@ -125,6 +132,12 @@ type listener struct {
 	abort      func()
 	violations []oracle.Violation
 	logs       map[nodes.ID]*bytes.Buffer
+	spent      string // why the run was given up
+}
+
+func (l *listener) exhausted(why string) {
+	l.spent = why
+	l.abort()
 }
 
 // violationsMax bounds what is kept: after the first, most are its consequences.

@@ -78,6 +78,9 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 	if len(w.armed) > 0 {
 		w.happened(sent, from.id, from.id, to, m.Kind())
 	}
+	if *w.Codec {
+		m = w.coded(m)
+	}
 	l := from.link(to)
 	w.messages++
 	nth := l.count(m.Kind())
@@ -128,6 +131,18 @@ func (w *World) draw(from, to nodes.ID, h uint64) (f fate) {
 		f.takes *= reordered
 	}
 	return f
+}
+
+// codecShare is how many seeds there are for one in which messages are encoded: it is not free.
+const codecShare = 16
+
+// coded is m as the receiver would read it. What a codec loses or shares is the sender's mistake.
+func (w *World) coded(m nodes.Message) nodes.Message {
+	out, err := w.protocol.Decode(m.Kind(), m.AppendTo(nil))
+	if err != nil {
+		panic(fmt.Sprintf("a message of kind %d does not survive its encoding: %v", m.Kind(), err))
+	}
+	return out
 }
 
 // stream is what a plan calls links that keep order.

@@ -25,7 +25,13 @@ type Options struct {
 	Client   func(history.Process) nodes.Client
 	Observe  func(nodes.Observed) // write-only; may be nil
 	Watch    func(Moment)         // so is this
-	Log      func(node nodes.ID, line string)
+	// Exhausted is told, once, why a run can go on no more: the nodes do more than any sound ones
+	// would. The world stands still then.
+	Exhausted func(why string)
+	// Codec says whether messages go through their encoding, as in containers; nil: the seed
+	// decides, one in 16 does. It is to make no difference.
+	Codec *bool
+	Log   func(node nodes.ID, line string)
 }
 
 // World is a cluster and its clients in virtual time. It is an Environment of the harness.
@@ -51,6 +57,7 @@ type World struct {
 	ranks     *priorities
 	fixed     *fixed // nil: latencies are chance
 	steps     uint64
+	spent     bool // more than any sound nodes do
 }
 
 // What the trace hash covers, beside the time at which it happened.
@@ -87,6 +94,10 @@ func (w *World) Reset(o Options) error {
 		w.processes = make(map[history.Process]*process)
 	}
 	clear(w.processes)
+	if o.Codec == nil {
+		coded := mix(o.Plan.Seed, streamCodec)%codecShare == 0
+		o.Codec = &coded
+	}
 	*w = World{Options: o, protocol: o.Protocol, seed: o.Plan.Seed, fixed: fixed,
 		options: o.Protocol.Pick(o.Plan.Options), processes: w.processes, nodes: w.nodes,
 		queue: w.queue.empty(), completed: w.completed[:0], armed: w.armed[:0]}
@@ -169,7 +180,8 @@ func (w *World) Invoke(inv history.Event) {
 
 // Await runs the world until an operation completes, which it returns, or until the given time.
 func (w *World) Await(until time.Duration) (history.Event, bool) {
-	for len(w.completed) == 0 && len(w.queue.heap) > 0 && w.queue.heap[0].at <= until {
+	for len(w.completed) == 0 && len(w.queue.heap) > 0 && w.queue.heap[0].at <= until &&
+		!w.exhausted() {
 		w.step()
 	}
 	if w.taken < len(w.completed) {
