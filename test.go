@@ -111,7 +111,7 @@ func runTests(c *cobra.Command, f testFlags, stdout, stderr io.Writer) error {
 				out = stderr
 			}
 			quick, cancel := context.WithTimeout(c.Context(), shrinkLimit)
-			if _, err := shrinkRun(quick, r.Store, shrinkQuick, out); err != nil {
+			if _, err := shrinkRun(quick, r.Store, shrinkRuns, out); err != nil {
 				fmt.Fprintf(stderr, "sunder: %v\n", err) // the verdict stands
 			}
 			cancel()

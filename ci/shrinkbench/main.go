@@ -43,7 +43,7 @@ func main() {
 		prey := search.Prey{Protocol: protocol, Bug: b.Name}
 		first := uint64(1)
 		for range *cases {
-			c, err := search.Hunt(context.Background(), prey, first,
+			c, err := search.Hunt(context.Background(), prey.Plan, first,
 				search.Budget{Seeds: *seeds, Time: *budget})
 			if err != nil {
 				fail(err)

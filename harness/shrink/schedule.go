@@ -85,6 +85,21 @@ func (s *search) operations() {
 	fewer(s, s.best.Script, s.withScript)
 }
 
+// pairsMax bounds how many operations there may be of which any two are left out.
+const pairsMax = 16
+
+// pairs leaves out two operations at once, which may not be neighbours: a write and who reads it.
+func (s *search) pairs() {
+	for i := 0; i < len(s.best.Script) && len(s.best.Script) <= pairsMax; i++ {
+		for j := i + 1; j < len(s.best.Script); j++ {
+			rest := slices.Delete(slices.Clone(s.best.Script), j, j+1)
+			if s.try(s.withScript(slices.Delete(rest, i, i+1))) {
+				i, j = 0, 0
+			}
+		}
+	}
+}
+
 func (s *search) scripted() bool { return len(s.best.Script) > 0 }
 
 func (s *search) withScript(script []plan.ScriptedOp) plan.Plan {

@@ -65,6 +65,7 @@ func Plan(p plan.Plan, runs int, by Runs) Result {
 		s.faults()
 		s.operations()
 	})
+	s.pairs()
 	s.exceptions()
 	return Result{Plan: s.best, Runs: runs - s.left}
 }
