@@ -92,7 +92,7 @@ func shrinkRun(ctx context.Context, dir string, runs int, out io.Writer) (plan.P
 	began, before := time.Now(), run.Plan
 	before.Environment = "sim"
 	first, err := search.Run(ctx, before)
-	if err != nil && ctx.Err() == nil {
+	if err != nil {
 		return plan.Plan{}, usage("shrink %s: %w", dir, err)
 	}
 	if !first.Has(class) {
