@@ -41,6 +41,7 @@ type World struct {
 	spare     []*ask // to be used again
 	nodes     []*node
 	processes map[history.Process]*process
+	idle      []*process      // coroutines without a client
 	completed []history.Event // of which the first taken were passed on
 	taken     int
 	injector  harness.Injector
@@ -74,8 +75,8 @@ func New(o Options) (*World, error) {
 	return w, nil
 }
 
-// Reset makes a closed world, or a zero one, what New would make, in the memory that it has: a
-// search runs thousands of them. What it told before, Records among that, stays as it was.
+// Reset makes a world, closed or not, or a zero one, what New would make, in the memory that it
+// has: a search runs thousands of them. What it told before, Records among that, stays as it was.
 func (w *World) Reset(o Options) error {
 	if err := o.check(); err != nil {
 		return err
@@ -83,11 +84,11 @@ func (w *World) Reset(o Options) error {
 	if w.processes == nil {
 		w.processes = make(map[history.Process]*process)
 	}
-	clear(w.processes)
+	w.leave()
 	*w = World{Options: o, protocol: o.Protocol, seed: o.Plan.Seed,
 		options: o.Protocol.Pick(o.Plan.Options), processes: w.processes, nodes: w.nodes,
 		queue: w.queue.empty(), completed: w.completed[:0], armed: w.armed[:0],
-		spare: w.spare}
+		spare: w.spare, idle: w.idle}
 	names := make([]string, o.Plan.Nodes)
 	w.members = make([]nodes.ID, o.Plan.Nodes)
 	for i := range names {
@@ -137,6 +138,15 @@ func (o Options) check() error {
 
 // Close ends the clients. The world can be looked at afterwards, but not run.
 func (w *World) Close() {
+	w.leave()
+	for _, p := range w.idle {
+		p.stop()
+	}
+	w.idle = nil
+}
+
+// leave lets every client leave its operation.
+func (w *World) leave() {
 	w.closed = true
 	ids := make([]history.Process, 0, len(w.processes))
 	for id := range w.processes { // sorted below
@@ -144,8 +154,10 @@ func (w *World) Close() {
 	}
 	slices.Sort(ids)
 	for _, id := range ids {
-		w.processes[id].stop()
+		w.processes[id].leave()
+		w.idle = append(w.idle, w.processes[id])
 	}
+	clear(w.processes)
 }
 
 // Trace is a hash of everything that happened so far.
@@ -164,16 +176,19 @@ func (w *World) Now() time.Duration { return w.now }
 func (w *World) Invoke(inv history.Event) {
 	p := w.processes[inv.Process]
 	if p == nil {
-		p = newProcess(w, inv.Process, w.Client(inv.Process))
+		p = w.process(inv.Process, w.Client(inv.Process))
 		w.processes[inv.Process] = p
 	}
-	p.inv = inv
+	p.inv, p.busy = inv, true
 	p.resume()
 }
 
 // Await runs the world until an operation completes, which it returns, or until the given time.
 func (w *World) Await(until time.Duration) (history.Event, bool) {
-	for len(w.completed) == 0 && len(w.queue.heap) > 0 && w.queue.heap[0].at <= until {
+	for len(w.completed) == 0 {
+		if at, ok := w.queue.next(); !ok || at > until {
+			break
+		}
 		w.step()
 	}
 	if w.taken < len(w.completed) {
@@ -223,12 +238,12 @@ func (w *World) complete(e history.Event) {
 	}
 }
 
-// retire ends the coroutine of a process that will never be asked again.
+// retire lets go of a process that will never be asked again.
 func (w *World) retire(id history.Process) {
 	p := w.processes[id]
 	w.at(w.now, func() { // the coroutine itself is what runs now
-		p.stop()
 		delete(w.processes, id)
+		w.idle = append(w.idle, p)
 	})
 }
 
