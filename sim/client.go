@@ -106,7 +106,7 @@ func (p *process) Do(to nodes.ID, c kv.Command, timeout time.Duration) (kv.Resul
 		panic(fmt.Sprintf("sim: a client asked %s, which does not exist", to))
 	}
 	p.open = a
-	p.w.queue.pushLate(p.w.now+timeout, &job{kind: expiring, ask: a})
+	p.w.queue.push(p.w.now+timeout, &job{kind: expiring, ask: a})
 	p.w.queue.push(p.w.now+p.latency(to, 0), &job{kind: asking, ask: a})
 	if !p.wait() {
 		return kv.Result{}, nodes.ErrStopped

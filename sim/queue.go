@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"slices"
 	"time"
 
 	"sunder/nodes"
@@ -50,36 +49,72 @@ type due struct {
 
 func (e due) before(f due) bool { return e.at < f.at || e.at == f.at && e.seq < f.seq }
 
-// queue is a 4-ary heap of what is due, beside the slots that hold the jobs. What will hardly ever
-// matter when it is due, as the deadlines of clients, stands apart, in order, and leaves the heap
-// small.
+// queue is what is due, beside the slots that hold the jobs. What is soon due is a sorted list, the
+// soonest last: most of what is pushed overtakes or is overtaken by a few messages only. The rest
+// is a 4-ary heap.
 type queue struct {
+	soon  []due
 	heap  []due
-	late  []due // of which the first gone were popped
-	gone  int
 	slots []job
 	free  []int32
 	seq   uint64
 }
 
+// overtaken is how many of the list at most are sooner than what is put into it.
+const overtaken = 32
+
 // empty is a queue without jobs, in the memory of q.
 func (q *queue) empty() queue {
-	return queue{heap: q.heap[:0], late: q.late[:0], slots: q.slots[:0], free: q.free[:0]}
+	return queue{soon: q.soon[:0], heap: q.heap[:0], slots: q.slots[:0], free: q.free[:0]}
 }
 
-// next is when the next job is due.
-func (q *queue) next() (at time.Duration, ok bool) {
-	switch late := q.late[q.gone:]; {
-	case len(late) > 0 && (len(q.heap) == 0 || late[0].before(q.heap[0])):
-		return late[0].at, true
-	case len(q.heap) > 0:
-		return q.heap[0].at, true
+func (q *queue) push(at time.Duration, j *job) {
+	slot := int32(len(q.slots))
+	if last := len(q.free) - 1; last >= 0 {
+		slot, q.free = q.free[last], q.free[:last]
+		q.slots[slot] = *j
+	} else {
+		q.slots = append(q.slots, *j)
 	}
-	return 0, false
+	q.seq++
+	e := due{at, q.seq, slot}
+	least := max(0, len(q.soon)-overtaken)
+	if least > 0 && q.soon[least-1].before(e) {
+		q.lift(e)
+		return
+	}
+	q.soon = append(q.soon, e)
+	i := len(q.soon) - 1
+	for i > 0 && q.soon[i-1].before(e) {
+		q.soon[i] = q.soon[i-1]
+		i--
+	}
+	q.soon[i] = e
 }
 
-func (q *queue) push(at time.Duration, j *job) { q.lift(q.place(at, j)) }
+// pop takes out the job that is due first, if it is due by the given time. Its slot is free again,
+// but keeps what it held until it is used.
+func (q *queue) pop(until time.Duration, j *job) (at time.Duration, ok bool) {
+	var top due
+	last := len(q.soon) - 1
+	if last >= 0 && (len(q.heap) == 0 || q.soon[last].before(q.heap[0])) {
+		if top = q.soon[last]; top.at > until {
+			return 0, false
+		}
+		q.soon = q.soon[:last]
+	} else {
+		if len(q.heap) == 0 || q.heap[0].at > until {
+			return 0, false
+		}
+		top = q.heap[0]
+		q.sift()
+	}
+	q.free = append(q.free, top.slot)
+	*j = q.slots[top.slot]
+	return top.at, true
+}
 
+// lift puts e into the heap.
 func (q *queue) lift(e due) {
 	q.heap = append(q.heap, e)
 	i := len(q.heap) - 1
@@ -92,56 +127,6 @@ func (q *queue) lift(e due) {
 		i = up
 	}
 	q.heap[i] = e
-}
-
-// overtakes is how many of what stands apart may have to make place for one more.
-const overtakes = 32
-
-// pushLate is push for what is as a rule due after all that was pushed by it before.
-func (q *queue) pushLate(at time.Duration, j *job) {
-	e := q.place(at, j)
-	if q.gone > overtakes && 2*q.gone > len(q.late) {
-		q.late, q.gone = append(q.late[:0], q.late[q.gone:]...), 0
-	}
-	i := len(q.late)
-	for i > q.gone && i > len(q.late)-overtakes && e.before(q.late[i-1]) {
-		i--
-	}
-	if i > q.gone && e.before(q.late[i-1]) {
-		q.lift(e)
-		return
-	}
-	q.late = slices.Insert(q.late, i, e)
-}
-
-// place puts a job into a slot.
-func (q *queue) place(at time.Duration, j *job) due {
-	slot := int32(len(q.slots))
-	if last := len(q.free) - 1; last >= 0 {
-		slot, q.free = q.free[last], q.free[:last]
-		q.slots[slot] = *j
-	} else {
-		q.slots = append(q.slots, *j)
-	}
-	q.seq++
-	return due{at, q.seq, slot}
-}
-
-// pop takes out what is due first; there is something. Its slot is free again, but keeps what it
-// held until it is used.
-func (q *queue) pop() (time.Duration, job) {
-	var top due
-	if late := q.late[q.gone:]; len(late) > 0 && (len(q.heap) == 0 || late[0].before(q.heap[0])) {
-		top = late[0]
-		if q.gone++; q.gone == len(q.late) {
-			q.late, q.gone = q.late[:0], 0
-		}
-	} else {
-		top = q.heap[0]
-		q.sift()
-	}
-	q.free = append(q.free, top.slot)
-	return top.at, q.slots[top.slot]
 }
 
 // sift takes out the top of the heap.

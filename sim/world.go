@@ -185,11 +185,7 @@ func (w *World) Invoke(inv history.Event) {
 
 // Await runs the world until an operation completes, which it returns, or until the given time.
 func (w *World) Await(until time.Duration) (history.Event, bool) {
-	for len(w.completed) == 0 {
-		if at, ok := w.queue.next(); !ok || at > until {
-			break
-		}
-		w.step()
+	for len(w.completed) == 0 && w.step(until) {
 	}
 	if w.taken < len(w.completed) {
 		e := w.completed[w.taken]
@@ -202,8 +198,13 @@ func (w *World) Await(until time.Duration) (history.Event, bool) {
 	return history.Event{}, false
 }
 
-func (w *World) step() {
-	at, j := w.queue.pop()
+// step does what is due first, if it is due by the given time.
+func (w *World) step(until time.Duration) bool {
+	var j job
+	at, ok := w.queue.pop(until, &j)
+	if !ok {
+		return false
+	}
 	w.now = max(w.now, at)
 	w.steps++
 	switch j.kind {
@@ -220,6 +221,7 @@ func (w *World) step() {
 	default:
 		j.node.reached(&j)
 	}
+	return true
 }
 
 // at lets what happen at a time.
