@@ -131,7 +131,11 @@ func (x *Injector) endAgain(i int) (nemesis.Record, error) {
 	}
 	r := Asked(i, x.Faults[i])
 	if r.Asked.On != nil {
-		r.Effect, r.Evidence = nemesis.Never, []string{"what it waited for never came"}
+		r.Effect = nemesis.Never
+		if r.Asked.On.Optional {
+			r.Effect = nemesis.Masked
+		}
+		r.Evidence = []string{"what it waited for never came"}
 	}
 	return r, err
 }

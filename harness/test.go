@@ -45,17 +45,27 @@ func NewTest(p plan.Plan, w workloads.Workload, sessions bool) *Test {
 
 // Scheduler decides what happens when.
 func (t *Test) Scheduler() *scheduler.Scheduler {
+	main, final := t.main, t.final
+	if t.scripted() {
+		main, final = t.scriptMain, func() generator.Generator { return t.script(true) }
+	}
 	return scheduler.New(scheduler.Options{
 		Threads:        t.Plan.Concurrency,
 		Seed:           t.Plan.Seed,
-		Main:           t.Workload.Main(t.Options),
-		Final:          t.final,
+		Main:           main(),
+		Final:          final,
+		AtOnce:         t.scripted(),
 		Faults:         t.timed(),
 		ClientTimeout:  clientTimeout,
 		NemesisTimeout: nemesisTimeout,
 		RecoverTimeout: recoverTimeout,
 	})
 }
+
+func (t *Test) main() generator.Generator { return t.Workload.Main(t.Options) }
+
+// scripted says that the plan, not the workload, says what is invoked.
+func (t *Test) scripted() bool { return len(t.Plan.Script) > 0 }
 
 // final runs the workload once more on the recovered system, and then reads on every node all keys
 // that were in use before.

@@ -49,7 +49,7 @@ func latest(end time.Duration, rs []Record) []*Record {
 	at := make(map[int]int)
 	var faults []*Record
 	for _, r := range rs {
-		if r.Effect == Never {
+		if r.Effect != "" && r.Start.Duration == 0 && r.Asked.On != nil { // it never began
 			continue
 		}
 		i, seen := at[r.Fault]

@@ -107,7 +107,7 @@ func (p *process) Do(to nodes.ID, c kv.Command, timeout time.Duration) (kv.Resul
 	}
 	p.open = a
 	p.w.queue.push(p.w.now+timeout, &job{kind: expiring, ask: a})
-	p.w.queue.push(p.w.now+p.latency(to, 0), &job{kind: asking, ask: a})
+	p.w.queue.push(p.w.now+p.latency(to, forth), &job{kind: asking, ask: a})
 	if !p.wait() {
 		return kv.Result{}, nodes.ErrStopped
 	}

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -86,37 +87,73 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 	if len(w.armed) > 0 {
 		w.happened(sent, from.id, from.id, to, m.Kind())
 	}
-	l, knobs := from.link(to), &w.Plan.Network
+	if *w.Codec {
+		j.m = w.coded(m)
+	}
+	l := from.link(to)
 	w.messages++
 	j.gen = w.messages
 	flow := l.next(w, m.Kind(), from.id, to)
-	nth, h := flow.count, stir(flow.salt, uint64(flow.count))
-	took := w.latency(h)
-	if w.ranks != nil {
-		took = w.ranks.latency(int(from.id-1)*len(w.nodes)+int(to-1), w.messages)
+	nth := flow.count
+	var f fate
+	if w.fixed != nil {
+		f = w.fixed.fate(place{int32(from.id), int32(to), m.Kind(), nth})
+	} else {
+		f = w.draw(from.id, to, stir(flow.salt, uint64(nth)))
 	}
-	lost := knobs.Loss > 0 && chance(mix(h, 1), knobs.Loss)
-	twice := knobs.Duplicate > 0 && chance(mix(h, 2), knobs.Duplicate)
-	if knobs.Reorder > 0 && chance(mix(h, 3), knobs.Reorder) {
-		took *= reordered
-	}
-	if knobs.Links == stream {
-		if lost {
-			took += resend
+	if w.Plan.Network.Links == stream {
+		if f.lost {
+			f.takes += resend
 		}
-		l.last = max(l.last, w.now+took)
+		l.last = max(l.last, w.now+f.takes)
 		w.arrive(l.last, &j, nth)
 		return
 	}
-	if !lost {
-		w.arrive(w.now+took, &j, nth)
+	if !f.lost {
+		w.arrive(w.now+f.takes, &j, nth)
 	} else {
 		w.tell(Moment{What: Lost, Node: from.id, Peer: to, Message: w.messages, Kind: m.Kind(),
 			Nth: nth, Ident: j.ident})
 	}
-	if twice {
-		w.arrive(w.now+w.latency(mix(h, 4)), &j, nth)
+	if f.again != 0 {
+		w.arrive(w.now+f.again, &j, nth)
 	}
+}
+
+// fate is what becomes of a message.
+type fate struct {
+	takes time.Duration
+	lost  bool
+	again time.Duration // it comes once more, after so long; 0: it does not
+}
+
+// draw is the fate that the plan's network has for the message that h stands for.
+func (w *World) draw(from, to nodes.ID, h uint64) (f fate) {
+	knobs := &w.Plan.Network
+	f.takes, f.lost = w.latency(h), knobs.Loss > 0 && chance(mix(h, 1), knobs.Loss)
+	if w.ranks != nil {
+		f.takes = w.ranks.latency(int(from-1)*len(w.nodes)+int(to-1), w.messages)
+	}
+	if knobs.Duplicate > 0 && chance(mix(h, 2), knobs.Duplicate) {
+		f.again = w.latency(mix(h, 4))
+	}
+	// In a stream all that is behind would wait as well, long after the network was healed.
+	if knobs.Reorder > 0 && knobs.Links != stream && chance(mix(h, 3), knobs.Reorder) {
+		f.takes *= reordered
+	}
+	return f
+}
+
+// codecShare is how many seeds there are for one in which messages are encoded: it is not free.
+const codecShare = 16
+
+// coded is m as the receiver would read it. What a codec loses or shares is the sender's mistake.
+func (w *World) coded(m nodes.Message) nodes.Message {
+	out, err := w.protocol.Decode(m.Kind(), m.AppendTo(nil))
+	if err != nil {
+		panic(fmt.Sprintf("a message of kind %d does not survive its encoding: %v", m.Kind(), err))
+	}
+	return out
 }
 
 // stream is what a plan calls links that keep order.
@@ -165,12 +202,29 @@ func (w *World) release(n *node) {
 	}
 }
 
-// latency is how long a client and a node need to reach each other. Clients stand outside
-// of the plan's network.
+// latency is how long a client and a node need to reach each other. Clients stand outside of the
+// plan's network, unless that is a fixed one.
 func (p *process) latency(node nodes.ID, way uint64) time.Duration {
 	h := mix(p.w.seed, streamClient, uint64(p.id), uint64(node), p.asks, way)
-	return min(latencyMin+exponential(h, latencyMean), latencyMax*latencyMean)
+	took := min(latencyMin+exponential(h, latencyMean), latencyMax*latencyMean)
+	m := Moment{What: Asked, Node: node, Client: p.id, Nth: int(p.asks)}
+	at := place{from: client(p.id), to: int32(node), nth: m.Nth}
+	if way == back {
+		m.What, at.from, at.to = Answered, at.to, at.from
+	}
+	if p.w.fixed != nil {
+		took = p.w.fixed.fate(at).takes
+	}
+	m.Takes = took
+	p.w.tell(m)
+	return took
 }
+
+// The ways between a client and a node.
+const (
+	forth = iota
+	back
+)
 
 // asked hands a client's command to the node. Clients stand outside of the partitions. A node that
 // is down refuses, which proves that it never saw the command.
@@ -186,5 +240,5 @@ func (n *node) asked(a *ask) {
 // answer carries an answer back to the client.
 func (n *node) answer(a *ask, res kv.Result, err error) {
 	a.res, a.err = res, err
-	n.w.queue.push(n.w.now+a.by.latency(n.id, 1), &job{kind: answering, ask: a})
+	n.w.queue.push(n.w.now+a.by.latency(n.id, back), &job{kind: answering, ask: a})
 }

@@ -68,6 +68,8 @@ func (q *queue) empty() queue {
 	return queue{soon: q.soon[:0], heap: q.heap[:0], slots: q.slots[:0], free: q.free[:0]}
 }
 
+func (q *queue) len() int { return len(q.soon) + len(q.heap) }
+
 func (q *queue) push(at time.Duration, j *job) {
 	slot := int32(len(q.slots))
 	if last := len(q.free) - 1; last >= 0 {

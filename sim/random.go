@@ -11,6 +11,7 @@ const (
 	streamNode
 	streamPower
 	streamPriority
+	streamCodec
 )
 
 // mix hashes words into one well spread number (splitmix64 finalizer over a running sum).

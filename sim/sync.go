@@ -39,9 +39,17 @@ func (n *node) begin(s syncing) {
 	n.synced++
 	h := mix(n.w.seed, streamFsync, uint64(n.id), n.synced)
 	took := fsyncMin + exponential(h, cmp.Or(n.w.Plan.Network.Fsync.Duration, fsyncMean))
+	if n.w.fixed != nil {
+		took = n.w.fixed.takes
+	}
 	if n.disk.mode == diskSlow {
 		took += exponential(mix(h), slowMean)
 	}
+	if n.w.fixed != nil {
+		self := int32(n.id)
+		took = cmp.Or(n.w.fixed.except[place{self, self, 0, int(n.synced)}].Takes.Duration, took)
+	}
+	n.w.tell(Moment{What: Syncing, Node: n.id, Nth: int(n.synced), Takes: took})
 	n.busy = max(n.w.now+took, n.busy)
 	n.syncs = append(n.syncs, s)
 	n.w.queue.push(n.busy, &job{kind: synced, node: n, life: n.life})
