@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -34,6 +35,8 @@ type Catch struct {
 	Unknown int // of them without a verdict
 	Doubt   Doubt
 	Steps   uint64
+	OK      int // operations that were answered ok
+	Proven  int // faults that had an effect
 	States  int // different states that were reached
 	Took    time.Duration
 }
@@ -99,6 +102,8 @@ func gather(hunters []*hunter, took time.Duration) (Catch, error) {
 		}
 		out.Unknown += h.unknown
 		out.Steps += h.steps
+		out.OK += h.ok
+		out.Proven += h.proven
 		if h.budget.Vary {
 			out.States += h.runner.States.Len()
 		}
@@ -124,6 +129,8 @@ type hunter struct {
 	unknown int
 	doubt   Doubt
 	steps   uint64
+	ok      int
+	proven  int
 	err     error
 }
 
@@ -148,7 +155,7 @@ func (h *hunter) hunt(ctx context.Context) bool {
 		if h.ran++; h.budget.Ran != nil {
 			h.budget.Ran.Add(1)
 		}
-		h.steps += o.Steps
+		h.steps, h.ok, h.proven = h.steps+o.Steps, h.ok+o.OK, h.proven+o.Proven
 		switch {
 		case err != nil:
 			h.err = err
@@ -195,7 +202,8 @@ func vary(rng *rand.Rand, p, fresh plan.Plan) plan.Plan {
 		case 0:
 			p.Network = fresh.Network
 		case 1:
-			if p.Nodes == fresh.Nodes && len(fresh.Faults) > 0 { // targets may be named
+			// Targets may be named, and clocks are bounded by what the options assume of them.
+			if p.Nodes == fresh.Nodes && maps.Equal(p.Options, fresh.Options) && len(fresh.Faults) > 0 {
 				p.Faults = append(p.Faults, fresh.Faults[rng.IntN(len(fresh.Faults))])
 			}
 		case 2:

@@ -58,6 +58,6 @@ func (w *World) tell(m Moment) {
 func (w *World) tellMessage(what What, j *job) {
 	if w.Watch != nil {
 		w.Watch(Moment{At: w.now, What: what, Node: j.node.id, Peer: j.from.id, Message: j.gen,
-			Kind: j.m.Kind(), Ident: j.m.Ident()})
+			Kind: j.m.Kind(), Ident: j.ident})
 	}
 }

@@ -32,6 +32,7 @@ type Options struct {
 	// decides, one in 16 does. It is to make no difference.
 	Codec *bool
 	Log   func(node nodes.ID, line string)
+	Brief bool // Records alone says what became of faults, not the history
 }
 
 // World is a cluster and its clients in virtual time. It is an Environment of the harness.
@@ -43,6 +44,7 @@ type World struct {
 	options   map[string]string // and how it shall work
 	now       time.Duration
 	queue     queue
+	spare     []*ask // to be used again
 	nodes     []*node
 	processes map[history.Process]*process
 	completed []history.Event // of which the first taken were passed on
@@ -100,7 +102,8 @@ func (w *World) Reset(o Options) error {
 	}
 	*w = World{Options: o, protocol: o.Protocol, seed: o.Plan.Seed, fixed: fixed,
 		options: o.Protocol.Pick(o.Plan.Options), processes: w.processes, nodes: w.nodes,
-		queue: w.queue.empty(), completed: w.completed[:0], armed: w.armed[:0]}
+		queue: w.queue.empty(), completed: w.completed[:0], armed: w.armed[:0],
+		spare: w.spare}
 	names := make([]string, o.Plan.Nodes)
 	w.members = make([]nodes.ID, o.Plan.Nodes)
 	for i := range names {
@@ -114,7 +117,7 @@ func (w *World) Reset(o Options) error {
 	if changes := o.Plan.Network.Priorities; changes > 0 {
 		w.ranks = newPriorities(w.seed, o.Plan.Nodes, changes)
 	}
-	w.injector = harness.Injector{Driver: driver{w}, Faults: o.Plan.Faults,
+	w.injector = harness.Injector{Driver: driver{w}, Faults: o.Plan.Faults, Brief: o.Brief,
 		Ledger: &nemesis.Ledger{Nodes: names, Assumption: o.Protocol.Clock(o.Plan.Options)}}
 	for i, n := range w.nodes {
 		if err := o.Protocol.Check(w.config(w.members[i])); err != nil {
@@ -207,16 +210,18 @@ func (w *World) step() {
 	case asking:
 		j.ask.to.asked(j.ask)
 	case answering:
-		j.ask.end()
+		j.ask.end(false)
 	case expiring:
-		j.ask.expire()
+		j.ask.end(true)
 	default:
 		j.node.reached(&j)
 	}
 }
 
 // at lets what happen at a time.
-func (w *World) at(at time.Duration, what func()) { w.queue.push(at, job{kind: doing, what: what}) }
+func (w *World) at(at time.Duration, what func()) {
+	w.queue.push(at, &job{kind: doing, what: what})
+}
 
 func (w *World) complete(e history.Event) {
 	if w.closed {

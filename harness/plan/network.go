@@ -15,7 +15,7 @@ type Network struct {
 	Latency   Duration `json:"latency,omitzero"`    // mean of what comes on top; 0: 400µs
 	Loss      float64  `json:"loss,omitempty"`      // probability that a message is lost,
 	Duplicate float64  `json:"duplicate,omitempty"` // comes twice,
-	Reorder   float64  `json:"reorder,omitempty"`   // or takes 20 times as long
+	Reorder   float64  `json:"reorder,omitempty"`   // or, as a datagram, takes 20 times as long
 	Fsync     Duration `json:"fsync,omitzero"`      // mean of what a sync takes on top; 0: 300µs
 
 	// Priorities, if not 0, takes chance out of latencies: links have priorities, one that is
