@@ -1,0 +1,312 @@
+package spacetime
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sunder/harness/history"
+	"sunder/nodes"
+)
+
+// note is what stands beside a node's lane at a moment.
+type note struct {
+	node, class, text string
+	at                time.Duration
+}
+
+// notes are the facts of each node in words, those of one moment together.
+func (p *picture) notes() []note {
+	var out []note
+	last := map[string]int{} // node → its last note
+	add := func(n note) {
+		if i, is := last[n.node]; is && out[i].at == n.at {
+			out[i].text += ", " + n.text
+			if out[i].class == "" || n.class == "guilty" {
+				out[i].class = n.class
+			}
+			return
+		}
+		last[n.node] = len(out)
+		out = append(out, n)
+	}
+	led := map[string]bool{}
+	for _, f := range p.run.Facts {
+		class, text := "", ""
+		switch f.Fact {
+		case nodes.BecameLeader:
+			class, text = "leads", fmt.Sprintf("leads term %d", f.Term)
+		case nodes.BecameCandidate:
+			class, text = "asks", p.either("asks for votes in term %d", "asks, term %d", f.Term)
+		case nodes.BecameFollower:
+			if led[f.Node] && p.lived(f.Node, f.At) {
+				text = "steps down"
+			}
+		case nodes.Voted:
+			if f.Peer != f.Node || f.Guilty {
+				text = p.either("votes for "+f.Peer+" in term %d", "votes "+f.Peer, f.Term)
+			}
+		case nodes.Committed:
+			text = fmt.Sprintf("commits %d", f.Index)
+		case nodes.Appended:
+			text = p.either("appends %d of another past", "appends %d", f.Index)
+		default:
+			text = fmt.Sprintf("%s %d", f.Fact, f.Index)
+		}
+		if isRole(f.Fact) {
+			led[f.Node] = f.Fact == nodes.BecameLeader
+		}
+		if f.Guilty {
+			class = "guilty"
+		}
+		if text != "" {
+			add(note{f.Node, class, text, f.At})
+		}
+	}
+	for _, l := range p.run.Lives {
+		if l.Up {
+			add(note{l.Node, "", "boots", l.At})
+		} else {
+			add(note{l.Node, "down", l.Why, l.At})
+		}
+	}
+	return out
+}
+
+// either is the long form of a note where lanes have room for it, else the short one.
+func (p *picture) either(long, short string, n uint64) string {
+	for _, format := range []string{long, short} {
+		text := fmt.Sprintf("%s", format)
+		if strings.Contains(format, "%d") {
+			text = fmt.Sprintf(format, n)
+		}
+		if format == short || widthOf(text)+14 < p.wide {
+			return text
+		}
+	}
+	return ""
+}
+
+// lived says whether no process on the node began at that moment.
+func (p *picture) lived(node string, at time.Duration) bool {
+	return !slices.ContainsFunc(p.run.Lives, func(l Life) bool {
+		return l.Up && l.Node == node && l.At == at
+	})
+}
+
+func isRole(f nodes.Fact) bool {
+	return f == nodes.BecameLeader || f == nodes.BecameFollower || f == nodes.BecameCandidate
+}
+
+// facts draws each node's lane in the colour of its role, and what it observed beside it.
+func (p *picture) facts() {
+	for _, n := range p.run.Nodes {
+		class, y := "lane", top-8
+		turn := func(at time.Duration, to string) {
+			if p.axis.at(at) > y {
+				p.path(lanes, class, "", "M%s %sV%s", p.lane[n], y, p.axis.at(at))
+				y = p.axis.at(at)
+			}
+			class = to
+		}
+		for _, c := range p.changes(n) {
+			turn(c.at, c.class)
+		}
+		p.path(lanes, class, "", "M%s %sV%s", p.lane[n], y, p.bottom)
+	}
+	for _, n := range p.notes() {
+		x, y := p.lane[n.node], p.axis.at(n.at)
+		if n.class == "down" {
+			p.path(bars, "mark down", "", "M%s %sL%s %sM%s %sL%s %s", x-5, y-5, x+5, y+5, x-5, y+5, x+5, y-5)
+		} else {
+			p.path(bars, "mark "+n.class, "", "M%s %sa3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z", x-3.5, y)
+		}
+		p.label(n.class, x+8, y+4, n.text, true)
+	}
+}
+
+// change is a moment from which a lane looks otherwise.
+type change struct {
+	at    time.Duration
+	class string
+}
+
+// changes are those of a node's lane, in order.
+func (p *picture) changes(node string) []change {
+	var out []change
+	for _, f := range p.run.Facts {
+		if f.Node != node || !isRole(f.Fact) {
+			continue
+		}
+		class := map[nodes.Fact]string{nodes.BecameLeader: "lane leads",
+			nodes.BecameCandidate: "lane asks", nodes.BecameFollower: "lane"}[f.Fact]
+		out = append(out, change{f.At, class})
+	}
+	for _, l := range p.run.Lives {
+		if l.Node == node {
+			out = append(out, change{l.At, map[bool]string{true: "lane", false: "lane down"}[l.Up]})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b change) int { return cmp.Compare(a.at, b.at) })
+	return out
+}
+
+// faults shades the lanes of those that a fault held.
+func (p *picture) faults() {
+	for _, f := range p.run.Faults {
+		y0, y1 := p.axis.at(f.Start), p.axis.at(f.End)
+		if f.End > p.end {
+			y1 = p.bottom
+		}
+		name := strings.TrimSpace(f.Kind + " " + f.What)
+		for _, n := range f.Nodes {
+			half := p.wide * 0.42
+			x := p.lane[n]
+			p.rect(bands, "band", fmt.Sprintf("%s of %s, %s to %s", name, n, seconds(f.Start),
+				seconds(f.End)), box{x - half, y0, x + half, max(y1, y0+3)})
+			for _, text := range []string{name, f.Kind} {
+				if widthOf(text)+8 <= 2*half && p.label("fault", x-half+4, y0+12, text, false) {
+					break
+				}
+			}
+		}
+	}
+}
+
+// operations draws what clients did: a bar from the invocation to the completion, and links to
+// the node that was asked.
+func (p *picture) operations() {
+	for _, o := range p.run.Operations {
+		x, y0, y1 := p.client[o.Process], p.axis.at(o.Start), p.axis.at(o.End)
+		class, open := o.Kind.String(), o.Kind == history.Info && o.End >= p.end
+		if o.Guilty {
+			class += " guilty"
+		}
+		if open {
+			y1 = p.bottom
+		}
+		title := fmt.Sprintf("process %d: %s %s at %s, %s to %s: %s", o.Process, asks(o), o.Key, o.Node,
+			seconds(o.Start), seconds(o.End), told(o))
+		p.rect(bars, "bar "+class, title, box{x - 5, y0, x + 5, max(y1, y0+4)})
+		p.label("operation "+class, x+11, y0+9, cut(asks(o), 20), true)
+		p.label("operation "+class, x+11, y1-1, cut(p.outcome(o), 20), true)
+		node, known := p.lane[o.Node]
+		if !known {
+			continue
+		}
+		p.arrow("ask "+class, title, x-5, y0+2, node+4, y0+2, true)
+		if o.Kind == history.OK || o.Kind == history.Fail {
+			p.arrow("ask "+class, title, node+4, y1-2, x-5, y1-2, true)
+		}
+	}
+}
+
+// outcome is what is written at the end of a bar.
+func (p *picture) outcome(o Operation) string {
+	if o.Kind == history.OK && o.F == "read" {
+		return "→ " + told(o)
+	}
+	return told(o)
+}
+
+// messages draws arrows from senders to receivers.
+func (p *picture) messages() {
+	for _, m := range p.run.Messages {
+		x0, from := p.lane[m.From]
+		x1, to := p.lane[m.To]
+		if !from || !to {
+			continue
+		}
+		y0, y1 := p.axis.at(m.Sent), p.axis.at(m.Received)
+		class, said, note := "message", "said", ""
+		switch {
+		case m.Lost != "":
+			class, said, note = "message lost", "said lost", ": "+m.Lost
+			x1, y1 = x0+(x1-x0)*0.8, y0+(y1-y0)*0.8 // it does not get there
+		case m.Received-m.Sent > p.late:
+			class, said, note = "message late", "said late", " (late)"
+		}
+		title := fmt.Sprintf("%s to %s, %s to %s: %s%s", m.From, m.To, seconds(m.Sent),
+			seconds(m.Received), m.Label, note)
+		p.arrow(class, title, x0, y0, x1, y1, m.Lost == "")
+		p.slanted(said, x0, y0, x1, y1, brief(m.Label))
+	}
+}
+
+// brief is the beginning of a label, up to where it goes into details.
+func brief(label string) string {
+	if i := strings.IndexAny(label, ",(?"); i > 0 {
+		label = strings.TrimSpace(label[:i])
+	}
+	return cut(label, 26)
+}
+
+// seconds writes a time with a tenth of a millisecond.
+func seconds(t time.Duration) string { return fmt.Sprintf("%.4f s", t.Seconds()) }
+
+// times writes down when things happened, the most important first where there is no room for all.
+func (p *picture) times() {
+	var important, rest []time.Duration
+	for _, o := range p.run.Operations {
+		if o.Guilty {
+			important = append(important, o.Start, o.End)
+		}
+	}
+	for _, f := range p.run.Faults {
+		important = append(important, f.Start, f.End)
+	}
+	for _, f := range p.run.Facts {
+		if f.Guilty || f.Fact == nodes.BecameLeader {
+			important = append(important, f.At)
+		} else {
+			rest = append(rest, f.At)
+		}
+	}
+	for _, m := range p.run.Messages {
+		rest = append(rest, m.Sent)
+	}
+	for _, t := range append(important, rest...) {
+		if len(p.axis.times) == 0 || t < p.axis.times[0] || t > p.end {
+			continue
+		}
+		y := p.axis.at(t)
+		if p.label("time end", gutter-20, y+4, seconds(t), false) {
+			p.path(bands, "time", "", "M%s %sH%s", gutter-14, y, width-8)
+		}
+	}
+}
+
+// folds covers what was idle and says how long it was and what is not shown.
+func (p *picture) folds() {
+	for _, f := range p.axis.folds {
+		middle := (f.top + f.bottom) / 2
+		p.rect(folds, "fold", "", box{gutter - 14, middle - 8, width - 8, middle + 8})
+		for _, y := range []float64{middle - 8, middle + 8} {
+			p.path(folds, "tear", "", "M%s %sH%s", gutter-14, y, width-8)
+		}
+		text := short(f.to - f.from)
+		if n := p.hidden(f.from, f.to); n > 0 {
+			text += fmt.Sprintf(" · %d messages not shown", n)
+		}
+		p.label("mid", (gutter+width)/2, middle+4, text, true)
+	}
+}
+
+// hidden counts the messages sent in a stretch of time.
+func (p *picture) hidden(from, to time.Duration) (n int) {
+	for _, m := range p.all.Messages {
+		if m.Sent > from && m.Sent < to {
+			n++
+		}
+	}
+	return n
+}
+
+func short(d time.Duration) string {
+	if d >= time.Second {
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	}
+	return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+}

@@ -1,0 +1,150 @@
+package spacetime
+
+import (
+	_ "embed" // for the style sheet
+	"fmt"
+	"strings"
+	"time"
+
+	"sunder/harness/history"
+)
+
+//go:embed spacetime.css
+var style string
+
+// Sizes of the diagram, in pixels where it is shown at its full width.
+const (
+	width   = 1000.0
+	gutter  = 92.0 // left of the lanes, for times
+	laneMax = 210.0
+	top     = 92.0 // above the time axis, for names
+)
+
+// picture is a diagram in the making.
+type picture struct {
+	canvas
+	run    Run // what is relevant
+	all    Run
+	axis   axis
+	bottom float64 // of the lanes
+	end    time.Duration
+	late   time.Duration
+	lane   map[string]float64 // node → x
+	client map[history.Process]float64
+	wide   float64 // of a lane
+}
+
+// SVG draws a space-time diagram: a lane for each node and each client process, time flowing down
+// and folded where nothing happens that matters, messages as arrows. It needs nothing else and can
+// stand in a page or alone.
+func SVG(r Run) string {
+	p := &picture{run: Relevant(r), all: r, late: lateness(r.Messages)}
+	p.lanes()
+	p.axis = newAxis(p.moments(), top)
+	p.bottom = top
+	if n := len(p.axis.ys); n > 0 {
+		p.bottom, p.end = p.axis.ys[n-1]+24, p.axis.times[n-1]
+	}
+	p.names()
+	p.operations()
+	p.facts()
+	p.faults()
+	p.times()
+	p.messages()
+	p.folds()
+	return p.String()
+}
+
+// lanes gives everybody a place: nodes left, clients right.
+func (p *picture) lanes() {
+	p.lane, p.client = map[string]float64{}, map[history.Process]float64{}
+	var processes []history.Process
+	for _, o := range p.run.Operations {
+		if _, known := p.client[o.Process]; !known {
+			p.client[o.Process] = 0
+			processes = append(processes, o.Process)
+		}
+	}
+	const clientShare = 1.2 // labels of operations stand beside their lane
+	units := float64(len(p.run.Nodes)) + clientShare*float64(len(processes))
+	p.wide = min(laneMax, (width-gutter-8)/max(1, units))
+	x := gutter + (width-gutter-8-p.wide*units)/2
+	for _, n := range p.run.Nodes {
+		p.lane[n] = x + p.wide/2
+		x += p.wide
+	}
+	for _, c := range processes {
+		p.client[c] = x + p.wide*0.3
+		x += p.wide * clientShare
+	}
+}
+
+// moments are all times that the axis must tell apart.
+func (p *picture) moments() []moment {
+	const arrow, bar = 13, 30 // the least height of each
+	var out []moment
+	from := focusOf(p.run).from
+	add := func(m moment) {
+		m.at = max(m.at, from)
+		out = append(out, m)
+	}
+	for _, m := range p.run.Messages {
+		add(moment{at: m.Sent})
+		add(moment{at: m.Received, since: m.Sent, least: arrow})
+	}
+	for _, n := range p.notes() {
+		add(moment{at: n.at, column: n.node})
+	}
+	last := time.Duration(0)
+	for _, m := range out {
+		last = max(last, m.at)
+	}
+	for _, o := range p.run.Operations {
+		column := fmt.Sprint("process ", o.Process)
+		add(moment{at: o.Start, column: column})
+		if o.Kind != history.Info || o.End <= last {
+			add(moment{at: o.End, column: column, since: o.Start, least: bar})
+		}
+	}
+	for _, f := range p.run.Faults {
+		for _, n := range f.Nodes {
+			add(moment{at: f.Start, column: n})
+		}
+		if f.End <= last {
+			add(moment{at: f.End})
+		}
+	}
+	return out
+}
+
+// names heads the lanes, and puts them under a long diagram again.
+func (p *picture) names() {
+	p.label("title", 8, 22, p.run.Class, true)
+	p.label("plan", 8, 42, p.run.Plan, true)
+	for _, y := range []float64{top - 20, p.bottom + 20} {
+		for _, n := range p.run.Nodes {
+			p.label("name mid", p.lane[n], y, cut(n, 12), true)
+		}
+		for c, x := range p.client {
+			p.label("name", x-6, y, fmt.Sprint("process ", c), true)
+		}
+	}
+	for _, x := range p.client {
+		p.path(lanes, "lane client", "", "M%s %sV%s", x, top-8, p.bottom)
+	}
+}
+
+// String is the finished document.
+func (p *picture) String() string {
+	var b strings.Builder
+	high := p.bottom + 56
+	fmt.Fprintf(&b, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"spacetime\" "+
+		"viewBox=\"0 0 %s %s\" role=\"img\" aria-label=\"%s\">\n<style>\n%s</style>\n",
+		px(width), px(high), "Space-time diagram: what nodes and clients did and told each other", style)
+	fmt.Fprintf(&b, "<rect class=\"paper\" width=\"%s\" height=\"%s\"/>\n", px(width), px(high))
+	for i := range p.parts {
+		b.WriteString(p.parts[i].String())
+	}
+	b.WriteString("</svg>\n")
+	return b.String()
+}

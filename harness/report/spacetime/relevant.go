@@ -1,0 +1,303 @@
+package spacetime
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"sunder/harness/history"
+	"sunder/nodes"
+)
+
+// Bounds of what is kept, so that it can be seen.
+const (
+	contextMax   = 4  // operations beside those that are guilty
+	processesMax = 4  // of operations that are not guilty
+	factsMax     = 40 // beside roles
+	lateFew      = 8  // late messages: where there are more, being late is nothing special
+)
+
+// messagesMax is, for each weight, how many messages there may be from the heaviest down to these.
+var messagesMax = map[int]int{heavy: 70, turning: 60, lost: 40, between: 24, before: 8}
+
+// Relevant keeps of a run what leads to its anomaly: the operations and facts that are guilty, who
+// led meanwhile, faults, and of the messages those on the causal past of the anomaly that said
+// something new, first of all where roles changed, and some of those that were lost.
+func Relevant(r Run) Run {
+	r = blame(r)
+	f := focusOf(r)
+	out := r
+	out.Operations = f.operations(r.Operations)
+	out.Facts = f.facts(r.Facts)
+	out.Messages = f.messages(r.Messages, out.Facts)
+	out.Faults = slices.DeleteFunc(slices.Clone(r.Faults), func(x Fault) bool {
+		return x.Start > f.to || x.End < f.from
+	})
+	out.Lives = slices.DeleteFunc(slices.Clone(r.Lives), func(l Life) bool {
+		return l.At > f.to || l.At < f.from
+	})
+	return out
+}
+
+// focus is where to look.
+type focus struct {
+	from, guilty, to time.Duration            // the story begins, the guilty begin, all ends
+	past             map[string]time.Duration // node → end of what can have mattered there
+	spans            []Operation              // the guilty
+}
+
+func focusOf(r Run) *focus {
+	f := &focus{guilty: 1<<63 - 1, past: map[string]time.Duration{}}
+	see := func(node string, at time.Duration) {
+		f.guilty, f.to = min(f.guilty, at), max(f.to, at)
+		f.past[node] = max(f.past[node], at)
+	}
+	for _, o := range r.Operations {
+		if !o.Guilty {
+			continue
+		}
+		f.spans = append(f.spans, o)
+		see(o.Node, o.Start)
+		if o.Kind != history.Info { // else it may end at any time
+			see(o.Node, o.End)
+		}
+	}
+	for _, x := range r.Facts {
+		if x.Guilty {
+			see(x.Node, x.At)
+		}
+	}
+	if f.to == 0 { // nobody is guilty: all of it is the story
+		f.guilty = 0
+		for _, o := range r.Operations {
+			see(o.Node, o.End)
+		}
+		for _, x := range r.Facts {
+			see(x.Node, x.At)
+		}
+	}
+	f.trace(r.Messages)
+	f.from = f.guilty
+	trial := lateness(r.Messages) / 2 // before the votes: pre-votes
+	for _, o := range f.spans {
+		f.from = min(f.from, campaign(r.Facts, o.Node, o.Start)-trial)
+	}
+	for _, x := range r.Facts {
+		if x.Guilty {
+			f.from = min(f.from, campaign(r.Facts, x.Node, x.At)-trial)
+		}
+	}
+	return f
+}
+
+// trace extends the past over what was delivered, from the last message to the first.
+func (f *focus) trace(all []Message) {
+	sorted := slices.Clone(all)
+	slices.SortStableFunc(sorted, func(a, b Message) int { return cmp.Compare(b.Received, a.Received) })
+	for _, m := range sorted {
+		if end, known := f.past[m.To]; m.Lost == "" && known && m.Received <= end {
+			f.past[m.From] = max(f.past[m.From], m.Sent)
+		}
+	}
+}
+
+// campaign is when the node that led at a time, or the one whom node followed then, asked for the
+// votes that made it lead; that time itself where nobody is known to have led.
+func campaign(facts []Fact, node string, at time.Duration) time.Duration {
+	led, term := at, uint64(0)
+	who := ""
+	for _, x := range facts { // in order of time
+		if x.At > at {
+			break
+		}
+		switch {
+		case x.Node == node && x.Fact == nodes.BecameFollower && x.Peer != "":
+			term = x.Term
+		case x.Node == node && x.Fact == nodes.BecameLeader:
+			term = x.Term
+		}
+	}
+	for _, x := range facts {
+		if x.Fact == nodes.BecameLeader && x.Term == term && x.At <= at {
+			led, who = x.At, x.Node
+			break
+		}
+	}
+	for _, x := range facts {
+		if x.Fact == nodes.BecameCandidate && x.Node == who && x.Term == term && x.At <= led {
+			return x.At
+		}
+	}
+	return led
+}
+
+// operations are the guilty, those that wrote what these saw, and other writes on their keys.
+func (f *focus) operations(all []Operation) []Operation {
+	keys, seen := map[string]bool{}, map[history.Value]bool{}
+	processes := map[history.Process]bool{}
+	for _, o := range f.spans {
+		keys[o.Key], processes[o.Process] = true, true
+		if o.F == "read" {
+			seen[o.Answer] = true
+		}
+	}
+	kept := slices.Clone(f.spans)
+	for _, source := range []bool{true, false} {
+		for _, o := range slices.Backward(all) {
+			near := o.Start <= f.to && o.End >= f.guilty
+			if o.Guilty || o.F == "read" || o.Kind == history.Fail || source != seen[written(o)] ||
+				!keys[o.Key] || !source && !near || len(kept) >= len(f.spans)+contextMax ||
+				!processes[o.Process] && len(processes) >= processesMax {
+				continue
+			}
+			kept = append(kept, o)
+			processes[o.Process] = true
+		}
+	}
+	slices.SortStableFunc(kept, func(a, b Operation) int { return cmp.Compare(a.Start, b.Start) })
+	return kept
+}
+
+// facts are the roles, and of the others those on the past that tell how the guilty came about.
+func (f *focus) facts(all []Fact) []Fact {
+	var kept []Fact
+	role := map[string]Fact{} // the last before the story begins
+	others := 0
+	for _, x := range slices.Backward(all) {
+		switch x.Fact {
+		case nodes.BecameLeader, nodes.BecameFollower, nodes.BecameCandidate:
+			_, known := role[x.Node]
+			if x.At < f.from && !known {
+				role[x.Node] = x
+			} else if x.At < f.from {
+				continue
+			}
+		case nodes.Voted, nodes.Promised, nodes.Accepted, nodes.Decided, nodes.Configured:
+			if !x.Guilty && (x.At < f.from || x.At > f.past[x.Node] || others >= factsMax) {
+				continue
+			}
+			others++
+		default:
+			if !x.Guilty && !f.acknowledges(x) {
+				continue
+			}
+		}
+		if x.At <= f.to {
+			kept = append(kept, x)
+		}
+	}
+	slices.Reverse(kept)
+	return kept
+}
+
+// acknowledges says whether x is a commit at a node that was doing a guilty operation.
+func (f *focus) acknowledges(x Fact) bool {
+	return x.Fact == nodes.Committed && slices.ContainsFunc(f.spans, func(o Operation) bool {
+		return o.Kind == history.OK && o.F != "read" && o.Node == x.Node && x.At >= o.Start && x.At <= o.End
+	})
+}
+
+// The weights of messages.
+const (
+	before  = iota + 1 // the guilty began
+	between            // the guilty began and ended
+	lost               // the first of its shape on its link
+	turning            // sent or received where a role changed or a vote was given
+	heavy              // while a guilty operation ran, to or from its node; or one of few late ones
+)
+
+// messages are those to show, in the order in which they were sent.
+func (f *focus) messages(all []Message, facts []Fact) []Message {
+	late := lateness(all)
+	lateOnes := 0
+	for _, m := range all {
+		if m.Lost == "" && m.Received-m.Sent > late {
+			lateOnes++
+		}
+	}
+	seen := map[[3]string]bool{} // what was said on a link
+	byWeight := map[int][]Message{}
+	sorted := slices.Clone(all)
+	slices.SortStableFunc(sorted, func(a, b Message) int { return cmp.Compare(a.Sent, b.Sent) })
+	for _, m := range sorted {
+		if m.Sent > f.to || m.Received < f.from {
+			continue
+		}
+		said := [3]string{m.From, m.To, m.Label}
+		if m.Lost != "" {
+			said[2] = m.Lost + shape(m)
+		}
+		again, missed := seen[said], m.Received > f.past[m.To]
+		seen[said] = true
+		turns := turns(m, facts, late/2)
+		w := 0
+		switch {
+		case again, m.Lost == "" && missed, m.Lost == "lost" && !turns && !f.during(m):
+		case m.Lost != "":
+			w = lost
+		case f.during(m), m.Received-m.Sent > late && lateOnes <= lateFew:
+			w = heavy
+		case turns:
+			w = turning
+		case m.Received >= f.guilty:
+			w = between
+		default:
+			w = before
+		}
+		byWeight[w] = append(byWeight[w], m)
+	}
+	var kept []Message
+	for w := heavy; w >= before; w-- {
+		room := max(0, messagesMax[w]-len(kept))
+		group := byWeight[w]
+		kept = append(kept, group[max(0, len(group)-room):]...)
+	}
+	slices.SortStableFunc(kept, func(a, b Message) int { return cmp.Compare(a.Sent, b.Sent) })
+	return kept
+}
+
+// turns says whether m made its receiver change its role or vote, or was sent when a node began to
+// ask for votes or to lead; about is how near in time that is.
+func turns(m Message, facts []Fact, about time.Duration) bool {
+	return slices.ContainsFunc(facts, func(x Fact) bool {
+		return x.Node == m.To && (isRole(x.Fact) || x.Fact == nodes.Voted) && m.Lost == "" &&
+			x.At >= m.Received && x.At-m.Received <= about ||
+			x.Node == m.From && (x.Fact == nodes.BecameLeader || x.Fact == nodes.BecameCandidate) &&
+				(m.Sent-x.At).Abs() <= about
+	})
+}
+
+// during says whether m was sent and received while a guilty operation ran, and concerned its node.
+func (f *focus) during(m Message) bool {
+	return slices.ContainsFunc(f.spans, func(o Operation) bool {
+		return (m.From == o.Node || m.To == o.Node) && m.Sent >= o.Start && m.Received <= o.End
+	})
+}
+
+// shape is what m says without its numbers: the same for all heartbeats.
+func shape(m Message) string {
+	return m.Kind + strings.Map(func(c rune) rune {
+		if unicode.IsDigit(c) {
+			return -1
+		}
+		return c
+	}, m.Label)
+}
+
+// lateness is how long a message must have been under way to be called late.
+func lateness(all []Message) time.Duration {
+	var took []time.Duration
+	for _, m := range all {
+		if m.Lost == "" {
+			took = append(took, m.Received-m.Sent)
+		}
+	}
+	if len(took) == 0 {
+		return 0
+	}
+	slices.Sort(took)
+	const times, least = 10, 5 * time.Millisecond
+	return max(least, times*took[len(took)/2])
+}
