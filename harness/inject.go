@@ -37,12 +37,28 @@ func (x *Injector) Do(i int, end bool) (history.Value, error) {
 	if end {
 		return x.end(i)
 	}
-	return x.start(i)
+	return x.start(i, nil)
 }
 
-func (x *Injector) start(i int) (history.Value, error) {
+// Fire starts fault i, whose trigger came at a place, and says whether it did start.
+func (x *Injector) Fire(i int, at *nemesis.Place) bool {
+	_, err := x.start(i, at)
+	_, started := x.proofs[i]
+	return started && err == nil
+}
+
+// Expire ends fault i, if it was fired and is still active.
+func (x *Injector) Expire(i int) {
+	if _, started := x.proofs[i]; started {
+		_, _ = x.end(i) // the end that the schedule has for it says what came of it
+	}
+}
+
+func (x *Injector) start(i int, at *nemesis.Place) (history.Value, error) {
 	proof := nemesis.Proof{Before: x.Driver.Read()}
-	record, err := x.Ledger.Start(i, x.Faults[i], x.Driver.View())
+	view := x.Driver.View()
+	view.Event = at
+	record, err := x.Ledger.Start(i, x.Faults[i], view)
 	if err != nil {
 		return history.Marshal(Asked(i, x.Faults[i])), err
 	}
@@ -79,6 +95,10 @@ func (x *Injector) endAgain(i int) (history.Value, error) {
 	_, err := x.Driver.Apply(x.Ledger.Desired())
 	if v, ended := x.ended[i]; ended {
 		return v, err
+	}
+	if r := Asked(i, x.Faults[i]); r.Asked.On != nil {
+		r.Effect, r.Evidence = nemesis.Never, []string{"what it waited for never came"}
+		return history.Marshal(r), err
 	}
 	return history.Marshal(Asked(i, x.Faults[i])), err
 }

@@ -188,7 +188,7 @@ func (f faults) Check(context.Context, checker.History) checker.Result {
 			continue
 		}
 		counts[rec.Effect]++
-		if rec.Effect == nemesis.None {
+		if rec.Effect == nemesis.None || rec.Effect == nemesis.Never {
 			reasons = append(reasons, fmt.Sprintf("%s had no effect (%s)", rec,
 				strings.Join(rec.Evidence, ", ")))
 		}

@@ -68,6 +68,9 @@ func kindNamed(name string) (Kind, error) {
 // targets are the symbolic ones.
 var targets = []string{"one", "minority", "majority", "all", "leader"}
 
+// places are the targets of a fault with a trigger: where its event happened.
+var places = []string{"self", "others", "sender", "receiver"}
+
 // String is the name.
 func (k Kind) String() string { return k.Name }
 

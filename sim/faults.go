@@ -11,7 +11,15 @@ import (
 
 // Inject starts or ends a fault, at once.
 func (w *World) Inject(inv history.Event, fault int, end bool) {
-	value, err := w.injector.Do(fault, end)
+	var value history.Value
+	var err error
+	if w.Plan.Faults[fault].On != nil && !end {
+		value = inv.Value
+		w.arm(fault)
+	} else {
+		w.disarm(fault)
+		value, err = w.injector.Do(fault, end)
+	}
 	done := inv
 	done.Time, done.Kind, done.Value = w.now, history.OK, value
 	if err != nil {
@@ -26,8 +34,10 @@ const (
 	recoverEvery = 10 * time.Millisecond
 )
 
-// Recover waits until every node runs and all agree on who leads.
+// Recover waits until every node runs and all agree on who leads. The network is healed, too.
 func (w *World) Recover(inv history.Event) {
+	w.healed = true
+	w.Plan.Network = calm(w.Plan.Network)
 	limit := w.now + recoverLimit
 	var look func()
 	look = func() {

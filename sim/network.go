@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sunder/harness/history"
+	"sunder/harness/plan"
 	"sunder/nodes"
 	"sunder/nodes/kv"
 )
@@ -22,12 +23,26 @@ const (
 
 // link is the way from one node to another.
 type link struct {
-	sent uint64
+	sent []int         // messages so far, by kind
 	last time.Duration // a stream delivers nothing before this
 	held []job         // what a stream keeps while it is cut
 }
 
 func (n *node) link(to nodes.ID) *link { return &n.links[to-1] }
+
+// count counts a message of the kind.
+func (l *link) count(kind uint8) int {
+	for len(l.sent) <= int(kind) {
+		l.sent = append(l.sent, 0)
+	}
+	l.sent[kind]++
+	return l.sent[kind]
+}
+
+// calm is a network of which nothing is left that was wrong.
+func calm(n plan.Network) plan.Network {
+	return plan.Network{Links: n.Links, Fixed: n.Fixed, Except: n.Except}
+}
 
 // chance says whether something happens that does so with probability p.
 func chance(h uint64, p float64) bool { return float64(h>>11)/(1<<53) < p }
@@ -54,9 +69,13 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 		return
 	}
 	w.note(hashSend, uint64(from.id)<<16|uint64(to), m.Ident())
-	l, knobs := from.link(to), w.Plan.Network
-	l.sent++
-	h := mix(w.seed, streamLatency, uint64(m.Kind()), uint64(from.id), uint64(to), l.sent)
+	if len(w.armed) > 0 {
+		w.happened(sent, from.id, from.id, to, m.Kind())
+	}
+	l, knobs := from.link(to), &w.Plan.Network
+	w.messages++
+	nth := l.count(m.Kind())
+	h := mix(w.seed, streamLatency, uint64(m.Kind()), uint64(from.id), uint64(to), uint64(nth))
 	took := w.latency(h)
 	lost, twice := chance(mix(h, 1), knobs.Loss), chance(mix(h, 2), knobs.Duplicate)
 	late := chance(mix(h, 3), knobs.Reorder)
@@ -68,14 +87,17 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 			took += resend
 		}
 		l.last = max(l.last, w.now+took)
-		w.arrive(from, n, l.last, m)
+		w.arrive(from, n, l.last, m, nth)
 		return
 	}
 	if !lost {
-		w.arrive(from, n, w.now+took, m)
+		w.arrive(from, n, w.now+took, m, nth)
+	} else {
+		w.tell(Moment{What: Lost, Node: from.id, Peer: to, Message: w.messages, Kind: m.Kind(),
+			Nth: nth, Ident: m.Ident()})
 	}
 	if twice {
-		w.arrive(from, n, w.now+w.latency(mix(h, 4)), m)
+		w.arrive(from, n, w.now+w.latency(mix(h, 4)), m, nth)
 	}
 }
 
@@ -83,8 +105,12 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 const stream = "stream"
 
 // arrive lets a message arrive at the given time.
-func (w *World) arrive(from, to *node, at time.Duration, m nodes.Message) {
-	w.queue.push(at, job{kind: arriving, node: to, from: from, born: from.life, m: m})
+func (w *World) arrive(from, to *node, at time.Duration, m nodes.Message, nth int) {
+	if w.Watch != nil {
+		w.tell(Moment{What: Sent, Node: from.id, Peer: to.id, Message: w.messages, Kind: m.Kind(),
+			Nth: nth, Ident: m.Ident(), Takes: at - w.now})
+	}
+	w.queue.push(at, job{kind: arriving, node: to, from: from, born: from.life, m: m, gen: w.messages})
 }
 
 // arrived hands a message to its receiver, unless the link is cut.
@@ -96,6 +122,7 @@ func (w *World) arrived(j job) {
 		return
 	}
 	to.lost[j.from.id]++
+	w.tellMessage(Cut, &j)
 	l := j.from.link(to.id)
 	if w.Plan.Network.Links == stream && len(l.held) < heldMax && to.proc != nil {
 		l.held = append(l.held, j)
@@ -113,7 +140,8 @@ func (w *World) release(n *node) {
 		l.held = nil
 		for _, j := range held {
 			if j.from.life == j.born && n.life == j.life { // else the connection was reset
-				w.arrive(j.from, n, w.now, j.m)
+				w.queue.push(w.now, job{kind: arriving, node: n, from: j.from, born: j.born, m: j.m,
+					gen: j.gen})
 			}
 		}
 	}

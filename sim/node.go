@@ -67,6 +67,7 @@ func (n *node) boot() {
 		return
 	}
 	n.proc = proc
+	n.w.tell(Moment{What: Booted, Node: n.id})
 	n.run(job{kind: calling, what: func() { n.proc.Start(n, n.disk.found()) }})
 }
 
@@ -75,6 +76,7 @@ func (n *node) down() {
 	if n.proc == nil {
 		return
 	}
+	n.w.tell(Moment{What: Died, Node: n.id, Words: n.exit})
 	n.proc, n.held, n.paused, n.stuck = nil, nil, false, nil
 	n.life++
 	requests := make([]nodes.RequestID, 0, len(n.owed))
@@ -93,6 +95,9 @@ func (n *node) down() {
 func (n *node) reached(j job) {
 	switch {
 	case n.proc == nil || n.life != j.life:
+		if j.kind == hearing {
+			n.w.tellMessage(Missed, &j)
+		}
 	case n.paused:
 		n.held = append(n.held, j)
 	default:
@@ -121,7 +126,11 @@ func (n *node) do(j job) {
 	switch j.kind {
 	case hearing:
 		n.w.note(hashRecv, uint64(j.from.id)<<16|uint64(n.id), j.m.Ident())
+		n.w.tellMessage(Delivered, &j)
 		n.proc.Recv(n, j.from.id, j.m)
+		if len(n.w.armed) > 0 {
+			n.w.happened(delivered, n.id, j.from.id, n.id, j.m.Kind())
+		}
 	case firing:
 		n.fire(j)
 	case synced:

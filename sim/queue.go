@@ -16,7 +16,7 @@ type job struct {
 	born  uint64 // the sender's life
 	m     nodes.Message
 	timer nodes.TimerID
-	gen   uint64 // of the timer
+	gen   uint64 // of the timer; or the number of the message
 	sync  syncing
 	what  func()
 }

@@ -52,7 +52,11 @@ func (n *node) synced(s syncing) {
 		n.disk.fail("sync", "a file", errSync)
 	}
 	err := n.disk.synced(s)
+	n.w.tell(Moment{What: Synced, Node: n.id})
 	n.proc.Synced(n, s.token, err)
+	if len(n.w.armed) > 0 {
+		n.w.happened(syncDone, n.id, 0, 0, 0)
+	}
 	if err != nil && n.exit == "" {
 		n.Stop(err.Error())
 	}

@@ -24,6 +24,7 @@ type Options struct {
 	Protocol nodes.Protocol
 	Client   func(history.Process) nodes.Client
 	Observe  func(nodes.Observed) // write-only; may be nil
+	Watch    func(Moment)         // so is this
 	Log      func(node nodes.ID, line string)
 }
 
@@ -41,6 +42,9 @@ type World struct {
 	timerGen  uint64
 	trace     uint64
 	closed    bool
+	healed    bool      // the network is calm, and no trigger starts anything
+	armed     []trigger // the faults that wait for an event
+	messages  uint64    // sent so far
 	steps     uint64
 }
 
@@ -57,6 +61,9 @@ const (
 
 // New boots the cluster of the plan at virtual time 0.
 func New(o Options) (*World, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
 	w := &World{Options: o, protocol: o.Protocol, seed: o.Plan.Seed,
 		processes: map[history.Process]*process{}}
 	names := make([]string, o.Plan.Nodes)
@@ -76,6 +83,24 @@ func New(o Options) (*World, error) {
 		}
 	}
 	return w, nil
+}
+
+// check says what of the plan this protocol does not have.
+func (o Options) check() error {
+	known := func(kind string) bool { return kind == "" || slices.Contains(o.Protocol.Kinds, kind) }
+	for i, f := range o.Plan.Faults {
+		if f.On != nil && !known(f.On.Kind) {
+			return fmt.Errorf("faults[%d].on.kind is %.40q: %s has no such message; it has %s", i,
+				f.On.Kind, o.Protocol.Name, o.Protocol.KindList())
+		}
+	}
+	for i, e := range o.Plan.Network.Except {
+		if !known(e.Kind) {
+			return fmt.Errorf("network.except[%d].kind is %.40q: %s has no such message; it has %s", i,
+				e.Kind, o.Protocol.Name, o.Protocol.KindList())
+		}
+	}
+	return nil
 }
 
 // Close ends the clients. The world can be looked at afterwards, but not run.
@@ -185,6 +210,14 @@ func (w *World) note(what int, a, b uint64) {
 // observe passes an observation on. The trace covers it whether anybody listens or not.
 func (w *World) observe(o nodes.Observed) {
 	w.note(hashObserve, uint64(o.Node)<<48^o.Term<<24^o.Index, o.Hash)
+	if len(w.armed) > 0 {
+		switch o.Fact {
+		case nodes.BecameLeader:
+			w.happened(elected, o.Node, 0, 0, 0)
+		case nodes.Committed, nodes.Decided:
+			w.happened(committed, o.Node, 0, 0, 0)
+		}
+	}
 	if w.Observe != nil {
 		w.Observe(o)
 	}
