@@ -94,7 +94,7 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 		w.arrive(from, n, w.now+took, m, nth)
 	} else {
 		w.tell(Moment{What: Lost, Node: from.id, Peer: to, Message: w.messages, Kind: m.Kind(),
-			Nth: nth, Ident: m.Ident()})
+			Nth: nth, Ident: m.Ident(), Body: m})
 	}
 	if twice {
 		w.arrive(from, n, w.now+w.latency(mix(h, 4)), m, nth)
@@ -108,7 +108,7 @@ const stream = "stream"
 func (w *World) arrive(from, to *node, at time.Duration, m nodes.Message, nth int) {
 	if w.Watch != nil {
 		w.tell(Moment{What: Sent, Node: from.id, Peer: to.id, Message: w.messages, Kind: m.Kind(),
-			Nth: nth, Ident: m.Ident(), Takes: at - w.now})
+			Nth: nth, Ident: m.Ident(), Body: m, Takes: at - w.now})
 	}
 	w.queue.push(at, job{kind: arriving, node: to, from: from, born: from.life, m: m, gen: w.messages})
 }

@@ -20,6 +20,7 @@ type Moment struct {
 	Kind    uint8
 	Nth     int
 	Ident   uint64
+	Body    nodes.Message // says what it is in words, too; nobody changes it
 	Takes   time.Duration // of what is sent: how long it will be under way
 	Words   string        // of what ended a process
 }
@@ -52,6 +53,6 @@ func (w *World) tell(m Moment) {
 func (w *World) tellMessage(what What, j *job) {
 	if w.Watch != nil {
 		w.Watch(Moment{At: w.now, What: what, Node: j.node.id, Peer: j.from.id, Message: j.gen,
-			Kind: j.m.Kind(), Ident: j.m.Ident()})
+			Kind: j.m.Kind(), Ident: j.m.Ident(), Body: j.m})
 	}
 }

@@ -39,19 +39,20 @@ func (p *picture) notes() []note {
 		case nodes.BecameLeader:
 			class, text = "leads", fmt.Sprintf("leads term %d", f.Term)
 		case nodes.BecameCandidate:
-			class, text = "asks", p.either("asks for votes in term %d", "asks, term %d", f.Term)
+			class, text = "asks", p.either(fmt.Sprintf("asks for votes in term %d", f.Term),
+				fmt.Sprintf("asks, term %d", f.Term))
 		case nodes.BecameFollower:
 			if led[f.Node] && p.lived(f.Node, f.At) {
 				text = "steps down"
 			}
 		case nodes.Voted:
 			if f.Peer != f.Node || f.Guilty {
-				text = p.either("votes for "+f.Peer+" in term %d", "votes "+f.Peer, f.Term)
+				text = p.either(fmt.Sprintf("votes for %s in term %d", f.Peer, f.Term), "votes "+f.Peer)
 			}
 		case nodes.Committed:
 			text = fmt.Sprintf("commits %d", f.Index)
 		case nodes.Appended:
-			text = p.either("appends %d of another past", "appends %d", f.Index)
+			text = fmt.Sprintf("appends %d", f.Index)
 		default:
 			text = fmt.Sprintf("%s %d", f.Fact, f.Index)
 		}
@@ -76,17 +77,11 @@ func (p *picture) notes() []note {
 }
 
 // either is the long form of a note where lanes have room for it, else the short one.
-func (p *picture) either(long, short string, n uint64) string {
-	for _, format := range []string{long, short} {
-		text := fmt.Sprintf("%s", format)
-		if strings.Contains(format, "%d") {
-			text = fmt.Sprintf(format, n)
-		}
-		if format == short || widthOf(text)+14 < p.wide {
-			return text
-		}
+func (p *picture) either(long, short string) string {
+	if widthOf(long)+14 < p.wide {
+		return long
 	}
-	return ""
+	return short
 }
 
 // lived says whether no process on the node began at that moment.
@@ -122,6 +117,10 @@ func (p *picture) facts() {
 			p.path(bars, "mark down", "", "M%s %sL%s %sM%s %sL%s %s", x-5, y-5, x+5, y+5, x-5, y+5, x+5, y-5)
 		} else {
 			p.path(bars, "mark "+n.class, "", "M%s %sa3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z", x-3.5, y)
+		}
+		if x+8+widthOf(n.text) > width {
+			p.label(n.class+" end", x-8, y+4, n.text, true)
+			continue
 		}
 		p.label(n.class, x+8, y+4, n.text, true)
 	}

@@ -26,7 +26,8 @@ type picture struct {
 	run    Run // what is relevant
 	all    Run
 	axis   axis
-	bottom float64 // of the lanes
+	bottom float64       // of the lanes
+	from   time.Duration // the story begins
 	end    time.Duration
 	late   time.Duration
 	lane   map[string]float64 // node → x
@@ -38,7 +39,8 @@ type picture struct {
 // and folded where nothing happens that matters, messages as arrows. It needs nothing else and can
 // stand in a page or alone.
 func SVG(r Run) string {
-	p := &picture{run: Relevant(r), all: r, late: lateness(r.Messages)}
+	kept, focus := relevant(r)
+	p := &picture{run: kept, all: r, from: focus.from, late: lateness(r.Messages)}
 	p.lanes()
 	p.axis = newAxis(p.moments(), top)
 	p.bottom = top
@@ -52,6 +54,7 @@ func SVG(r Run) string {
 	p.times()
 	p.messages()
 	p.folds()
+	p.legend()
 	return p.String()
 }
 
@@ -83,9 +86,8 @@ func (p *picture) lanes() {
 func (p *picture) moments() []moment {
 	const arrow, bar = 13, 30 // the least height of each
 	var out []moment
-	from := focusOf(p.run).from
 	add := func(m moment) {
-		m.at = max(m.at, from)
+		m.at = max(m.at, p.from)
 		out = append(out, m)
 	}
 	for _, m := range p.run.Messages {
@@ -119,8 +121,12 @@ func (p *picture) moments() []moment {
 
 // names heads the lanes, and puts them under a long diagram again.
 func (p *picture) names() {
-	p.label("title", 8, 22, p.run.Class, true)
-	p.label("plan", 8, 42, p.run.Plan, true)
+	title := p.run.Class
+	if key := p.key(); key != "" {
+		title += " on " + key
+	}
+	p.label("title", 8, 22, cut(title, 90), true)
+	p.label("", 8, 42, cut(p.run.Plan, 150), true)
 	for _, y := range []float64{top - 20, p.bottom + 20} {
 		for _, n := range p.run.Nodes {
 			p.label("name mid", p.lane[n], y, cut(n, 12), true)
@@ -134,10 +140,45 @@ func (p *picture) names() {
 	}
 }
 
+// key is the one that all guilty operations act on, or none.
+func (p *picture) key() string {
+	key := ""
+	for _, o := range p.run.Operations {
+		if o.Guilty && key != "" && o.Key != key {
+			return ""
+		}
+		if o.Guilty {
+			key = o.Key
+		}
+	}
+	return key
+}
+
+// legend says what the signs mean, of those that are there.
+func (p *picture) legend() {
+	x, y := gutter, p.bottom+50
+	say := func(text string, sign func(x float64)) {
+		sign(x)
+		p.label("", x+34, y+4, text, true)
+		x += 34 + widthOf(text) + 18
+	}
+	line := func(class string, arrives bool) func(float64) {
+		return func(x float64) { p.arrow(class, "", x, y, x+26, y, arrives) }
+	}
+	say("message", line("message", true))
+	say("late", line("message late", true))
+	say("lost", line("message lost", false))
+	say("leads", func(x float64) { p.path(lanes, "lane leads", "", "M%s %sh26", x, y) })
+	say("asks for votes", func(x float64) { p.path(lanes, "lane asks", "", "M%s %sh26", x, y) })
+	say("down", func(x float64) { p.path(lanes, "lane down", "", "M%s %sh26", x, y) })
+	say("fault", func(x float64) { p.rect(bands, "band", "", box{x, y - 6, x + 26, y + 6}) })
+	say("the anomaly", func(x float64) { p.rect(bars, "bar guilty", "", box{x, y - 5, x + 26, y + 5}) })
+}
+
 // String is the finished document.
 func (p *picture) String() string {
 	var b strings.Builder
-	high := p.bottom + 56
+	high := p.bottom + 72
 	fmt.Fprintf(&b, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"spacetime\" "+
 		"viewBox=\"0 0 %s %s\" role=\"img\" aria-label=\"%s\">\n<style>\n%s</style>\n",
 		px(width), px(high), "Space-time diagram: what nodes and clients did and told each other", style)

@@ -2,6 +2,7 @@ package spacetime
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,10 +14,9 @@ import (
 
 // Bounds of what is kept, so that it can be seen.
 const (
-	contextMax   = 4  // operations beside those that are guilty
-	processesMax = 4  // of operations that are not guilty
-	factsMax     = 40 // beside roles
-	lateFew      = 8  // late messages: where there are more, being late is nothing special
+	sourcesMax = 4  // operations beside those that are guilty
+	factsMax   = 40 // beside roles
+	lateFew    = 8  // late messages: where there are more, being late is nothing special
 )
 
 // messagesMax is, for each weight, how many messages there may be from the heaviest down to these.
@@ -26,6 +26,11 @@ var messagesMax = map[int]int{heavy: 70, turning: 60, lost: 40, between: 24, bef
 // led meanwhile, faults, and of the messages those on the causal past of the anomaly that said
 // something new, first of all where roles changed, and some of those that were lost.
 func Relevant(r Run) Run {
+	kept, _ := relevant(r)
+	return kept
+}
+
+func relevant(r Run) (Run, *focus) {
 	r = blame(r)
 	f := focusOf(r)
 	out := r
@@ -35,10 +40,34 @@ func Relevant(r Run) Run {
 	out.Faults = slices.DeleteFunc(slices.Clone(r.Faults), func(x Fault) bool {
 		return x.Start > f.to || x.End < f.from
 	})
-	out.Lives = slices.DeleteFunc(slices.Clone(r.Lives), func(l Life) bool {
-		return l.At > f.to || l.At < f.from
+	out.Lives = f.lives(r.Lives)
+	out.Facts = slices.DeleteFunc(out.Facts, func(x Fact) bool { // of a process that is gone
+		return x.At < f.from && slices.ContainsFunc(r.Lives, func(l Life) bool {
+			return l.Node == x.Node && l.At > x.At && l.At < f.from
+		})
 	})
-	return out
+	return out, f
+}
+
+// lives are those in the story, and who was dead when it began.
+func (f *focus) lives(all []Life) []Life {
+	var kept []Life
+	last := map[string]Life{}
+	for _, l := range all {
+		if l.At < f.from && l.At >= last[l.Node].At {
+			last[l.Node] = l
+		}
+		if l.At >= f.from && l.At <= f.to {
+			kept = append(kept, l)
+		}
+	}
+	for _, n := range slices.Sorted(maps.Keys(last)) {
+		if !last[n].Up {
+			kept = append(kept, last[n])
+		}
+	}
+	slices.SortStableFunc(kept, func(a, b Life) int { return cmp.Compare(a.At, b.At) })
+	return kept
 }
 
 // focus is where to look.
@@ -133,27 +162,23 @@ func campaign(facts []Fact, node string, at time.Duration) time.Duration {
 	return led
 }
 
-// operations are the guilty, those that wrote what these saw, and other writes on their keys.
+// operations are the guilty, and those that should have written what these saw, or failed to.
 func (f *focus) operations(all []Operation) []Operation {
-	keys, seen := map[string]bool{}, map[history.Value]bool{}
-	processes := map[history.Process]bool{}
+	type register struct {
+		key   string
+		value history.Value
+	}
+	seen := map[register]bool{}
 	for _, o := range f.spans {
-		keys[o.Key], processes[o.Process] = true, true
 		if o.F == "read" {
-			seen[o.Answer] = true
+			seen[register{o.Key, o.Answer}] = true
 		}
 	}
 	kept := slices.Clone(f.spans)
-	for _, source := range []bool{true, false} {
-		for _, o := range slices.Backward(all) {
-			near := o.Start <= f.to && o.End >= f.guilty
-			if o.Guilty || o.F == "read" || o.Kind == history.Fail || source != seen[written(o)] ||
-				!keys[o.Key] || !source && !near || len(kept) >= len(f.spans)+contextMax ||
-				!processes[o.Process] && len(processes) >= processesMax {
-				continue
-			}
+	for _, o := range all {
+		if !o.Guilty && seen[register{o.Key, written(o)}] && o.Start <= f.to &&
+			len(kept) < len(f.spans)+sourcesMax {
 			kept = append(kept, o)
-			processes[o.Process] = true
 		}
 	}
 	slices.SortStableFunc(kept, func(a, b Operation) int { return cmp.Compare(a.Start, b.Start) })

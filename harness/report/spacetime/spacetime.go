@@ -5,11 +5,13 @@ package spacetime
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"sunder/harness/history"
 	"sunder/harness/report/figures"
+	"sunder/nemesis"
 	"sunder/nodes"
 )
 
@@ -85,8 +87,14 @@ func New(count int, events []history.Event, observed []nodes.Observed, guilty []
 	windows := figures.Windows(events)
 	r := Run{Nodes: figures.Nodes(count, nil, nil)}
 	for _, w := range windows {
-		r.Faults = append(r.Faults, Fault{Kind: w.Kind, What: w.What, Nodes: w.Targets,
-			Start: w.From, End: w.To, Grudge: w.Grudge})
+		if w.Effect == string(nemesis.Never) {
+			continue
+		}
+		f := Fault{Kind: w.Kind, What: w.What, Nodes: w.Targets, Start: w.From, End: w.To, Grudge: w.Grudge}
+		if len(f.Nodes) == 0 {
+			f.Nodes = slices.Sorted(maps.Keys(w.Grudge))
+		}
+		r.Faults = append(r.Faults, f)
 		if why := map[string]string{"kill": "killed", "power": "no power"}[w.Kind]; why != "" {
 			for _, n := range w.Targets {
 				r.Lives = append(r.Lives, Life{Node: n, At: w.From, Why: why})
