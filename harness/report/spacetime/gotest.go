@@ -1,0 +1,65 @@
+package spacetime
+
+import (
+	"fmt"
+	"go/format"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// GoTest is the source of a Go test that runs a plan in the simulation and fails when it shows an
+// anomaly of the class. The name, of whatever signs, becomes part of the test's.
+func GoTest(plan []byte, name, class string) []byte {
+	literal := strconv.Quote(string(plan))
+	if strconv.CanBackquote(strings.ReplaceAll(string(plan), "\n", "")) {
+		literal = "`" + string(plan) + "`"
+	}
+	source := fmt.Sprintf(goTest, identifier(name), literal, class)
+	text, err := format.Source([]byte(source))
+	if err != nil {
+		panic(fmt.Sprintf("spacetime: a generated test is always Go: %v", err))
+	}
+	return text
+}
+
+// identifier is name as a part of one.
+func identifier(name string) string {
+	words := strings.FieldsFunc(name, func(c rune) bool {
+		return !unicode.IsLetter(c) && !unicode.IsDigit(c)
+	})
+	var b strings.Builder
+	for _, w := range words {
+		letters := []rune(w)
+		b.WriteString(string(unicode.ToUpper(letters[0])) + string(letters[1:]))
+	}
+	return b.String()
+}
+
+// goTest takes the test's name, the plan as a literal, and the class.
+const goTest = `// Sunder wrote this test after a run that failed: it is the smallest plan that still failed.
+package regression_test
+
+import (
+	"testing"
+
+	"sunder/harness/plan"
+	"sunder/search"
+)
+
+func Test%s(t *testing.T) {
+	const text = %s
+	const class = %q
+	p, err := plan.Read([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := search.Run(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Has(class) {
+		t.Errorf("the anomaly is back: %%s", class)
+	}
+}
+`
