@@ -2,6 +2,7 @@ package nemesis
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -30,7 +31,11 @@ const (
 )
 
 // Kinds are the faults there are: the variants of a partition are its shapes.
-func Kinds() []Kind {
+func Kinds() []Kind { return slices.Clone(kinds) }
+
+var kinds = allKinds()
+
+func allKinds() []Kind {
 	cuts := make([]Kind, len(shapes))
 	for i, s := range shapes {
 		cuts[i] = Kind{Name: s.name, Doc: s.doc}
@@ -56,7 +61,6 @@ func Kinds() []Kind {
 
 // kindNamed is the kind of that name.
 func kindNamed(name string) (Kind, error) {
-	kinds := Kinds()
 	for _, k := range kinds {
 		if k.Name == name {
 			return k, nil

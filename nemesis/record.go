@@ -128,11 +128,8 @@ type View struct {
 	Now    time.Duration // since the cluster was up
 	Leader string        // the node believed to lead, of the highest term if several; or none
 	Dead   []string      // nodes that do not run though no fault holds them: they died by themselves
-	Event  *Place        // of the event that a triggered fault waited for
-}
 
-// Place is where the event of a trigger happened.
-type Place struct {
-	Self             string // the node
-	Sender, Receiver string // of a message
+	// Of the event that a triggered fault waited for: the node that it happened on, and the ends
+	// of a message.
+	Self, Sender, Receiver string
 }

@@ -62,16 +62,16 @@ func (s resolver) order(r *Record, target string, rng *rand.Rand) (order []strin
 
 // place puts first the node on which the event of the trigger happened, or all others.
 func (s resolver) place(order []string, target string) ([]string, int) {
-	switch at := s.v.Event; target {
+	switch target {
 	case "sender":
-		return first(order, at.Sender), 1
+		return first(order, s.v.Sender), 1
 	case "receiver":
-		return first(order, at.Receiver), 1
+		return first(order, s.v.Receiver), 1
 	case "others":
-		rest := slices.DeleteFunc(slices.Clone(order), func(n string) bool { return n == at.Self })
-		return append(rest, at.Self), len(rest)
+		rest := slices.DeleteFunc(slices.Clone(order), func(n string) bool { return n == s.v.Self })
+		return append(rest, s.v.Self), len(rest)
 	default:
-		return first(order, at.Self), 1
+		return first(order, s.v.Self), 1
 	}
 }
 

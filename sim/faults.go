@@ -36,7 +36,7 @@ const (
 
 // Recover waits until every node runs and all agree on who leads. The network is healed, too.
 func (w *World) Recover(inv history.Event) {
-	w.healed = true
+	w.healed, w.ranks = true, nil
 	w.Plan.Network = calm(w.Plan.Network)
 	limit := w.now + recoverLimit
 	var look func()
@@ -104,7 +104,7 @@ func (d driver) View() nemesis.View {
 func (d driver) Apply(states map[string]nemesis.State) (time.Duration, error) {
 	for _, n := range d.w.nodes {
 		s := states[n.id.String()]
-		n.drop = map[nodes.ID]bool{}
+		clear(n.drop)
 		for _, name := range s.Drop {
 			from, err := nodes.ParseID(name)
 			if err != nil {
@@ -147,7 +147,7 @@ func (d driver) Read() map[string]nemesis.Evidence {
 	for _, n := range d.w.nodes {
 		e := nemesis.Evidence{State: "running", PID: int(n.life), Born: n.life,
 			Disk: n.disk.mode, Faulty: n.disk.faulty,
-			Dropped: map[string]uint64{}, Clocks: n.proc != nil && !n.paused}
+			Clocks: n.proc != nil && !n.paused}
 		switch {
 		case n.proc == nil:
 			e.State, e.PID, e.Born = "dead", 0, 0
@@ -157,6 +157,12 @@ func (d driver) Read() map[string]nemesis.Evidence {
 		for _, from := range d.w.nodes {
 			if n.drop[from.id] {
 				n.lost[from.id]++
+			}
+			if n.lost[from.id] == 0 {
+				continue
+			}
+			if e.Dropped == nil {
+				e.Dropped = make(map[string]uint64, len(d.w.nodes))
 			}
 			e.Dropped[from.id.String()] = n.lost[from.id]
 		}

@@ -30,6 +30,12 @@ type link struct {
 
 func (n *node) link(to nodes.ID) *link { return &n.links[to-1] }
 
+// reset forgets everything but the memory that it takes.
+func (l *link) reset() {
+	clear(l.sent)
+	*l = link{sent: l.sent}
+}
+
 // count counts a message of the kind.
 func (l *link) count(kind uint8) int {
 	for len(l.sent) <= int(kind) {
@@ -77,6 +83,9 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 	nth := l.count(m.Kind())
 	h := mix(w.seed, streamLatency, uint64(m.Kind()), uint64(from.id), uint64(to), uint64(nth))
 	took := w.latency(h)
+	if w.ranks != nil {
+		took = w.ranks.latency(int(from.id-1)*len(w.nodes)+int(to-1), w.messages)
+	}
 	lost, twice := chance(mix(h, 1), knobs.Loss), chance(mix(h, 2), knobs.Duplicate)
 	late := chance(mix(h, 3), knobs.Reorder)
 	if late {
@@ -114,7 +123,7 @@ func (w *World) arrive(from, to *node, at time.Duration, m nodes.Message, nth in
 }
 
 // arrived hands a message to its receiver, unless the link is cut.
-func (w *World) arrived(j job) {
+func (w *World) arrived(j *job) {
 	to := j.node
 	j.kind, j.life = hearing, to.life
 	if !to.drop[j.from.id] {
@@ -122,10 +131,10 @@ func (w *World) arrived(j job) {
 		return
 	}
 	to.lost[j.from.id]++
-	w.tellMessage(Cut, &j)
+	w.tellMessage(Cut, j)
 	l := j.from.link(to.id)
 	if w.Plan.Network.Links == stream && len(l.held) < heldMax && to.proc != nil {
-		l.held = append(l.held, j)
+		l.held = append(l.held, *j)
 	}
 }
 
@@ -154,32 +163,20 @@ func (p *process) latency(node nodes.ID, way uint64) time.Duration {
 	return min(latencyMin+exponential(h, latencyMean), latencyMax*latencyMean)
 }
 
-// ask carries a client's command to a node and its answer back. Clients stand outside of the
-// partitions. A node that is down refuses, which proves that it never saw the command.
-func (w *World) ask(p *process, ask uint64, to nodes.ID, c kv.Command, end func(kv.Result, error)) {
-	n := w.node(to)
-	if n == nil {
-		panic(fmt.Sprintf("sim: a client asked %s, which does not exist", to))
+// asked hands a client's command to the node. Clients stand outside of the partitions. A node that
+// is down refuses, which proves that it never saw the command.
+func (n *node) asked(a *ask) {
+	if n.proc == nil {
+		n.answer(a, kv.Result{},
+			history.Definite(fmt.Errorf("connect to %s: %w", n.id, nodes.ErrUnreachable)))
+		return
 	}
-	back := func(res kv.Result, err error) {
-		w.at(w.now+p.latency(to, 1), func() { end(res, err) })
-	}
-	id := nodes.RequestID(uint64(p.id)<<32 | ask)
-	w.at(w.now+p.latency(to, 0), func() {
-		if n.proc == nil {
-			back(kv.Result{}, history.Definite(fmt.Errorf("connect to %s: %w", to, nodes.ErrUnreachable)))
-			return
-		}
-		n.owed[id] = func(res kv.Result, ok bool) {
-			if !ok {
-				back(kv.Result{}, fmt.Errorf("read from %s: %w", to, nodes.ErrClosed))
-				return
-			}
-			back(res, nil)
-		}
-		n.reached(job{kind: calling, life: n.life, what: func() {
-			w.note(hashInvoke, uint64(to), uint64(id))
-			n.proc.Invoke(n, id, c)
-		}})
-	})
+	n.owed = append(n.owed, a)
+	n.reached(&job{kind: invoking, life: n.life, ask: a})
+}
+
+// answer carries an answer back to the client.
+func (n *node) answer(a *ask, res kv.Result, err error) {
+	a.res, a.err = res, err
+	n.w.queue.push(n.w.now+a.by.latency(n.id, 1), job{kind: answering, ask: a})
 }

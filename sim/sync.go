@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"time"
 
 	"sunder/nodes"
@@ -37,7 +38,7 @@ func (n *node) Sync(f nodes.File, tok nodes.Token) {
 func (n *node) begin(s syncing) {
 	n.syncs++
 	h := mix(n.w.seed, streamFsync, uint64(n.id), n.syncs)
-	took := fsyncMin + exponential(h, fsyncMean)
+	took := fsyncMin + exponential(h, cmp.Or(n.w.Plan.Network.Fsync.Duration, fsyncMean))
 	if n.disk.mode == diskSlow {
 		took += exponential(mix(h), slowMean)
 	}

@@ -64,7 +64,7 @@ func (w *World) happened(e event, self, from, to nodes.ID, kind uint8) {
 		if t.left--; t.left > 0 {
 			continue
 		}
-		fault, place := t.fault, &nemesis.Place{Self: self.String()}
+		fault, place := t.fault, nemesis.View{Self: self.String()}
 		if from != 0 {
 			place.Sender, place.Receiver = from.String(), to.String()
 		}
@@ -76,7 +76,7 @@ func (w *World) happened(e event, self, from, to nodes.ID, kind uint8) {
 
 // fire starts a fault whose trigger came, and ends it when it has lasted. All that it was and did
 // is in the record of its end.
-func (w *World) fire(fault int, place *nemesis.Place) {
+func (w *World) fire(fault int, place nemesis.View) {
 	if w.healed || !w.injector.Fire(fault, place) {
 		return
 	}
