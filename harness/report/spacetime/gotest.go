@@ -5,7 +5,6 @@ import (
 	"go/format"
 	"strconv"
 	"strings"
-	"unicode"
 )
 
 // GoTest is the source of a Go test that runs a plan in the simulation and fails when it shows an
@@ -23,17 +22,15 @@ func GoTest(plan []byte, name, class string) []byte {
 	return text
 }
 
-// identifier is name as a part of one.
+// identifier is what of name can stand in one, its words with capitals.
 func identifier(name string) string {
 	words := strings.FieldsFunc(name, func(c rune) bool {
-		return !unicode.IsLetter(c) && !unicode.IsDigit(c)
+		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9')
 	})
-	var b strings.Builder
-	for _, w := range words {
-		letters := []rune(w)
-		b.WriteString(string(unicode.ToUpper(letters[0])) + string(letters[1:]))
+	for i, w := range words {
+		words[i] = strings.ToUpper(w[:1]) + w[1:]
 	}
-	return b.String()
+	return strings.Join(words, "")
 }
 
 // goTest takes the test's name, the plan as a literal, and the class.

@@ -217,9 +217,9 @@ func (t *teller) facts() {
 // operations tells what the guilty operations, and the sources of what they saw, did and were told.
 func (t *teller) operations() {
 	for _, o := range t.kept.Operations {
-		when := "At " + clock(o.Start)
+		when, at := "At "+clock(o.Start), o.Start
 		if o.Kind == history.OK {
-			when = "From " + clock(o.Start) + " to " + clock(o.End)
+			at, when = o.End, "From "+clock(o.Start)+" to "+clock(o.End)
 		}
 		text := fmt.Sprintf("%s process %d %s at %s", when, o.Process, does(o), o.Node)
 		if term := t.leads(o.Node, o.End); term > 0 && t.deposed(term, o.End) {
@@ -239,7 +239,7 @@ func (t *teller) operations() {
 			t.explained = true
 			text += ", " + why
 		}
-		t.say(o.End, "%s", text)
+		t.say(at, "%s", text)
 	}
 }
 

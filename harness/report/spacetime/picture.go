@@ -3,6 +3,7 @@ package spacetime
 import (
 	_ "embed" // for the style sheet
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +33,8 @@ type picture struct {
 	late   time.Duration
 	lane   map[string]float64 // node → x
 	client map[history.Process]float64
-	wide   float64 // of a lane
+	order  []history.Process // of their lanes
+	wide   float64           // of a lane
 }
 
 // SVG draws a space-time diagram: a lane for each node and each client process, time flowing down
@@ -61,22 +63,20 @@ func SVG(r Run) string {
 // lanes gives everybody a place: nodes left, clients right.
 func (p *picture) lanes() {
 	p.lane, p.client = map[string]float64{}, map[history.Process]float64{}
-	var processes []history.Process
 	for _, o := range p.run.Operations {
-		if _, known := p.client[o.Process]; !known {
-			p.client[o.Process] = 0
-			processes = append(processes, o.Process)
+		if !slices.Contains(p.order, o.Process) {
+			p.order = append(p.order, o.Process)
 		}
 	}
 	const clientShare = 1.2 // labels of operations stand beside their lane
-	units := float64(len(p.run.Nodes)) + clientShare*float64(len(processes))
+	units := float64(len(p.run.Nodes)) + clientShare*float64(len(p.order))
 	p.wide = min(laneMax, (width-gutter-8)/max(1, units))
 	x := gutter + (width-gutter-8-p.wide*units)/2
 	for _, n := range p.run.Nodes {
 		p.lane[n] = x + p.wide/2
 		x += p.wide
 	}
-	for _, c := range processes {
+	for _, c := range p.order {
 		p.client[c] = x + p.wide*0.3
 		x += p.wide * clientShare
 	}
@@ -131,12 +131,12 @@ func (p *picture) names() {
 		for _, n := range p.run.Nodes {
 			p.label("name mid", p.lane[n], y, cut(n, 12), true)
 		}
-		for c, x := range p.client {
-			p.label("name", x-6, y, fmt.Sprint("process ", c), true)
+		for _, c := range p.order {
+			p.label("name", p.client[c]-6, y, fmt.Sprint("process ", c), true)
 		}
 	}
-	for _, x := range p.client {
-		p.path(lanes, "lane client", "", "M%s %sV%s", x, top-8, p.bottom)
+	for _, c := range p.order {
+		p.path(lanes, "lane client", "", "M%s %sV%s", p.client[c], top-8, p.bottom)
 	}
 }
 

@@ -35,6 +35,7 @@ func relevant(r Run) (Run, *focus) {
 	f := focusOf(r)
 	out := r
 	out.Operations = f.operations(r.Operations)
+	f.shown = out.Operations
 	out.Facts = f.facts(r.Facts)
 	out.Messages = f.messages(r.Messages, out.Facts)
 	out.Faults = slices.DeleteFunc(slices.Clone(r.Faults), func(x Fault) bool {
@@ -74,7 +75,7 @@ func (f *focus) lives(all []Life) []Life {
 type focus struct {
 	from, guilty, to time.Duration            // the story begins, the guilty begin, all ends
 	past             map[string]time.Duration // node → end of what can have mattered there
-	spans            []Operation              // the guilty
+	spans, shown     []Operation              // the guilty, and all that are kept
 }
 
 func focusOf(r Run) *focus {
@@ -217,9 +218,9 @@ func (f *focus) facts(all []Fact) []Fact {
 	return kept
 }
 
-// acknowledges says whether x is a commit at a node that was doing a guilty operation.
+// acknowledges says whether x is a commit at a node that was doing an operation of these.
 func (f *focus) acknowledges(x Fact) bool {
-	return x.Fact == nodes.Committed && slices.ContainsFunc(f.spans, func(o Operation) bool {
+	return x.Fact == nodes.Committed && slices.ContainsFunc(f.shown, func(o Operation) bool {
 		return o.Kind == history.OK && o.F != "read" && o.Node == x.Node && x.At >= o.Start && x.At <= o.End
 	})
 }
@@ -230,7 +231,7 @@ const (
 	between            // the guilty began and ended
 	lost               // the first of its shape on its link
 	turning            // sent or received where a role changed or a vote was given
-	heavy              // while a guilty operation ran, to or from its node; or one of few late ones
+	heavy              // while an operation ran, to or from its node; or one of few late ones
 )
 
 // messages are those to show, in the order in which they were sent.
@@ -294,9 +295,10 @@ func turns(m Message, facts []Fact, about time.Duration) bool {
 	})
 }
 
-// during says whether m was sent and received while a guilty operation ran, and concerned its node.
+// during says whether m was sent and received while one of the operations ran, and concerned its
+// node.
 func (f *focus) during(m Message) bool {
-	return slices.ContainsFunc(f.spans, func(o Operation) bool {
+	return slices.ContainsFunc(f.shown, func(o Operation) bool {
 		return (m.From == o.Node || m.To == o.Node) && m.Sent >= o.Start && m.Received <= o.End
 	})
 }
