@@ -16,6 +16,8 @@ import (
 const (
 	sourcesMax = 4  // operations beside those that are guilty
 	factsMax   = 40 // beside roles
+	rolesMax   = 60 // beside those of followers, which are not seen
+	harmMax    = 24 // faults, and so many beginnings and ends of processes for each of a few nodes
 	lateFew    = 8  // late messages: where there are more, being late is nothing special
 )
 
@@ -38,10 +40,10 @@ func relevant(r Run) (Run, *focus) {
 	f.shown = out.Operations
 	out.Facts = f.facts(r.Facts)
 	out.Messages = f.messages(r.Messages, out.Facts)
-	out.Faults = slices.DeleteFunc(slices.Clone(r.Faults), func(x Fault) bool {
+	out.Faults = last(harmMax, slices.DeleteFunc(slices.Clone(r.Faults), func(x Fault) bool {
 		return x.Start > f.to || x.End < f.from
-	})
-	out.Lives = f.lives(r.Lives)
+	}))
+	out.Lives = last(4*harmMax, f.lives(r.Lives))
 	out.Facts = slices.DeleteFunc(out.Facts, func(x Fact) bool { // of a process that is gone
 		return x.At < f.from && slices.ContainsFunc(r.Lives, func(l Life) bool {
 			return l.Node == x.Node && l.At > x.At && l.At < f.from
@@ -50,21 +52,24 @@ func relevant(r Run) (Run, *focus) {
 	return out, f
 }
 
+// last is the last n of list, or all where there are no more.
+func last[T any](n int, list []T) []T { return list[max(0, len(list)-n):] }
+
 // lives are those in the story, and who was dead when it began.
 func (f *focus) lives(all []Life) []Life {
 	var kept []Life
-	last := map[string]Life{}
+	before := map[string]Life{}
 	for _, l := range all {
-		if l.At < f.from && l.At >= last[l.Node].At {
-			last[l.Node] = l
+		if l.At < f.from && l.At >= before[l.Node].At {
+			before[l.Node] = l
 		}
 		if l.At >= f.from && l.At <= f.to {
 			kept = append(kept, l)
 		}
 	}
-	for _, n := range slices.Sorted(maps.Keys(last)) {
-		if !last[n].Up {
-			kept = append(kept, last[n])
+	for _, n := range slices.Sorted(maps.Keys(before)) {
+		if !before[n].Up {
+			kept = append(kept, before[n])
 		}
 	}
 	slices.SortStableFunc(kept, func(a, b Life) int { return cmp.Compare(a.At, b.At) })
@@ -190,15 +195,21 @@ func (f *focus) operations(all []Operation) []Operation {
 func (f *focus) facts(all []Fact) []Fact {
 	var kept []Fact
 	role := map[string]Fact{} // the last before the story begins
-	others := 0
+	others, roles := 0, 0
 	for _, x := range slices.Backward(all) {
+		if x.At > f.to {
+			continue
+		}
 		switch x.Fact {
 		case nodes.BecameLeader, nodes.BecameFollower, nodes.BecameCandidate:
 			_, known := role[x.Node]
 			if x.At < f.from && !known {
 				role[x.Node] = x
-			} else if x.At < f.from {
+			} else if x.At < f.from || roles >= rolesMax && !x.Guilty {
 				continue
+			}
+			if x.Fact != nodes.BecameFollower {
+				roles++
 			}
 		case nodes.Voted, nodes.Promised, nodes.Accepted, nodes.Decided, nodes.Configured:
 			if !x.Guilty && (x.At < f.from || x.At > f.past[x.Node] || others >= factsMax) {
@@ -210,9 +221,7 @@ func (f *focus) facts(all []Fact) []Fact {
 				continue
 			}
 		}
-		if x.At <= f.to {
-			kept = append(kept, x)
-		}
+		kept = append(kept, x)
 	}
 	slices.Reverse(kept)
 	return kept
@@ -276,9 +285,7 @@ func (f *focus) messages(all []Message, facts []Fact) []Message {
 	}
 	var kept []Message
 	for w := heavy; w >= before; w-- {
-		room := max(0, messagesMax[w]-len(kept))
-		group := byWeight[w]
-		kept = append(kept, group[max(0, len(group)-room):]...)
+		kept = append(kept, last(max(0, messagesMax[w]-len(kept)), byWeight[w])...)
 	}
 	slices.SortStableFunc(kept, func(a, b Message) int { return cmp.Compare(a.Sent, b.Sent) })
 	return kept
