@@ -118,8 +118,8 @@ func (c *canvas) label(class string, x, y float64, s string, must bool) bool {
 		return false
 	}
 	c.taken = append(c.taken, b)
-	fmt.Fprintf(&c.parts[words], "<text class=\"%s\" x=\"%s\" y=\"%s\">%s</text>\n", class, px(x), px(y),
-		escape(s))
+	fmt.Fprintf(&c.parts[words], "<text class=\"%s\" x=\"%s\" y=\"%s\">%s</text>\n", class, px(x),
+		px(y), escape(s))
 	return true
 }
 

@@ -2,7 +2,6 @@ package spacetime_test
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,7 +29,7 @@ func TestGolden(t *testing.T) {
 			case "narrate":
 				return wrap(spacetime.Narrate(r), 90)
 			case "relevant":
-				return format(spacetime.Relevant(r))
+				return lines(spacetime.Relevant(r))
 			case "svg":
 				text := spacetime.SVG(r)
 				from, to := strings.Index(text, "<style>"), strings.Index(text, "</style>\n")
@@ -121,8 +120,8 @@ func parse(t *testing.T, text string) (r spacetime.Run) {
 	return r
 }
 
-// format is what is kept of a run, a line for each thing, without what it had for input.
-func format(r spacetime.Run) string {
+// lines are what is kept of a run, a line for each thing, without what it had for input.
+func lines(r spacetime.Run) string {
 	var b strings.Builder
 	for _, m := range r.Messages {
 		fmt.Fprintf(&b, "%v %s to %s: %s\n", m.Sent, m.From, m.To, strings.TrimSpace(m.Label+" "+m.Lost))
@@ -148,14 +147,14 @@ func format(r spacetime.Run) string {
 
 // wrap breaks a text into lines.
 func wrap(text string, columns int) string {
-	var lines []string
+	var out []string
 	for word := range strings.FieldsSeq(text) {
-		last := len(lines) - 1
-		if last < 0 || len(lines[last])+1+len(word) > columns {
-			lines = append(lines, word)
+		last := len(out) - 1
+		if last < 0 || len(out[last])+1+len(word) > columns {
+			out = append(out, word)
 		} else {
-			lines[last] += " " + word
+			out[last] += " " + word
 		}
 	}
-	return strings.Join(slices.Clip(lines), "\n") + "\n"
+	return strings.Join(out, "\n") + "\n"
 }

@@ -19,6 +19,8 @@ const (
 	gutter  = 92.0 // left of the lanes, for times
 	laneMax = 210.0
 	top     = 92.0 // above the time axis, for names
+
+	clientShare = 1.2 // of a client's lane to a node's: labels of operations stand beside it
 )
 
 // picture is a diagram in the making.
@@ -68,7 +70,6 @@ func (p *picture) lanes() {
 			p.order = append(p.order, o.Process)
 		}
 	}
-	const clientShare = 1.2 // labels of operations stand beside their lane
 	units := float64(len(p.run.Nodes)) + clientShare*float64(len(p.order))
 	p.wide = min(laneMax, (width-gutter-8)/max(1, units))
 	x := gutter + (width-gutter-8-p.wide*units)/2
@@ -132,7 +133,11 @@ func (p *picture) names() {
 			p.label("name mid", p.lane[n], y, cut(n, 12), true)
 		}
 		for _, c := range p.order {
-			p.label("name", p.client[c]-6, y, fmt.Sprint("process ", c), true)
+			name := fmt.Sprint("process ", c)
+			if 1.2*widthOf(name) > p.wide*clientShare { // names are large and bold
+				name = fmt.Sprint("p", c)
+			}
+			p.label("name", p.client[c]-6, y, name, true)
 		}
 	}
 	for _, c := range p.order {
@@ -172,7 +177,9 @@ func (p *picture) legend() {
 	say("asks for votes", func(x float64) { p.path(lanes, "lane asks", "", "M%s %sh26", x, y) })
 	say("down", func(x float64) { p.path(lanes, "lane down", "", "M%s %sh26", x, y) })
 	say("fault", func(x float64) { p.rect(bands, "band", "", box{x, y - 6, x + 26, y + 6}) })
-	say("the anomaly", func(x float64) { p.rect(bars, "bar guilty", "", box{x, y - 5, x + 26, y + 5}) })
+	say("the anomaly", func(x float64) {
+		p.rect(bars, "bar guilty", "", box{x, y - 5, x + 26, y + 5})
+	})
 }
 
 // String is the finished document.
@@ -180,8 +187,8 @@ func (p *picture) String() string {
 	var b strings.Builder
 	high := p.bottom + 72
 	fmt.Fprintf(&b, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"spacetime\" "+
-		"viewBox=\"0 0 %s %s\" role=\"img\" aria-label=\"%s\">\n<style>\n%s</style>\n",
-		px(width), px(high), "Space-time diagram: what nodes and clients did and told each other", style)
+		"viewBox=\"0 0 %s %s\" role=\"img\" aria-label=\"Space-time diagram: what nodes and clients did "+
+		"and told each other\">\n<style>\n%s</style>\n", px(width), px(high), style)
 	fmt.Fprintf(&b, "<rect class=\"paper\" width=\"%s\" height=\"%s\"/>\n", px(width), px(high))
 	for i := range p.parts {
 		b.WriteString(p.parts[i].String())

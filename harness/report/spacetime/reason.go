@@ -109,8 +109,9 @@ func (t *teller) newer(o Operation, saw history.Value, placed time.Duration) boo
 func (t *teller) twice(cas Operation) string {
 	old, _ := pair(cas.Value)
 	for _, o := range t.kept.Operations {
-		if before, _ := pair(o.Value); o.Guilty && o.F == "cas" && o.Kind == history.OK && o.Key == cas.Key &&
-			before == old && o.Value != cas.Value && o.Start < cas.Start {
+		before, _ := pair(o.Value)
+		if o.Guilty && o.F == "cas" && o.Kind == history.OK && o.Key == cas.Key && before == old &&
+			o.Value != cas.Value && o.Start < cas.Start {
 			return fmt.Sprintf("although process %d had replaced %s already", o.Process, old)
 		}
 	}

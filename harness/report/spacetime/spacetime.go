@@ -90,7 +90,8 @@ func New(count int, events []history.Event, observed []nodes.Observed, guilty []
 		if w.Effect == string(nemesis.Never) {
 			continue
 		}
-		f := Fault{Kind: w.Kind, What: w.What, Nodes: w.Targets, Start: w.From, End: w.To, Grudge: w.Grudge}
+		f := Fault{Kind: w.Kind, What: w.What, Nodes: w.Targets, Start: w.From, End: w.To,
+			Grudge: w.Grudge}
 		if len(f.Nodes) == 0 {
 			f.Nodes = slices.Sorted(maps.Keys(w.Grudge))
 		}
@@ -105,7 +106,8 @@ func New(count int, events []history.Event, observed []nodes.Observed, guilty []
 		}
 	}
 	for _, op := range ops {
-		r.Operations = append(r.Operations, operation(op, slices.Contains(guilty, op.Invocation.Index)))
+		r.Operations = append(r.Operations,
+			operation(op, slices.Contains(guilty, op.Invocation.Index)))
 	}
 	for _, o := range observed {
 		f := Fact{Node: o.Node.String(), At: o.Time, Fact: o.Fact, Term: o.Term, Index: o.Index,
