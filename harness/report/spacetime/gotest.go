@@ -34,7 +34,7 @@ func identifier(name string) string {
 }
 
 // goTest takes the test's name, the plan as a literal, and the class.
-const goTest = `// Sunder wrote this test after a run that failed: it is the smallest plan that still failed.
+const goTest = `// Written by sunder after a failing run, with the smallest plan that still fails.
 package regression_test
 
 import (
