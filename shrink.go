@@ -97,7 +97,10 @@ func shrinkRun(ctx context.Context, dir string, runs int, out io.Writer) (plan.P
 		return plan.Plan{}, usage("shrink %s: run again in sim it shows no %s: it was made by "+
 			"another program, or what fails is not simulated", dir, class)
 	}
-	found := shrink.Plan(before, runs, fails)
+	found := shrink.Plan(before, runs, shrink.Runs{Fails: fails,
+		Record: func(p plan.Plan) shrink.Recording {
+			return shrink.Recording{Script: p.Script, Faults: p.Faults}
+		}})
 	if err := run.Write(shrunkFile, found.Plan.Write); err != nil {
 		return plan.Plan{}, broken(err)
 	}

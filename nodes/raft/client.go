@@ -62,7 +62,7 @@ func (n *node) propose(r nodes.RequestID, c kv.Command) {
 		n.env.Reply(r, kv.Refuse(kv.Overloaded))
 		return
 	}
-	if !n.append(entry{term: n.term, command: c}) {
+	if !n.append(entry{term: n.term, command: &c}) {
 		n.env.Reply(r, kv.Refuse(kv.BadCommand))
 		return
 	}
@@ -98,7 +98,7 @@ func (n *node) apply() {
 
 // do lets the machine do the command of the entry that is applied.
 func (n *node) do(e *entry) kv.Result {
-	c := e.command
+	c := *e.command
 	if n.bug == bugNoSessionDedupe {
 		c.Session = 0
 	}

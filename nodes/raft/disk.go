@@ -220,7 +220,7 @@ func putEntry(b []byte, index uint64, e *entry) (out, command []byte) {
 	b = binary.AppendUvarint(b, index)
 	b = binary.AppendUvarint(b, e.term)
 	at := len(b)
-	if e.command.Op != 0 {
+	if e.command != nil {
 		b = e.command.AppendTo(b)
 	}
 	return b, b[at:]

@@ -14,7 +14,8 @@ func (n *node) onAppend(p *peer, m *appendEntries) {
 	}
 	n.becomeFollower(max(m.term, n.term), p.id)
 	n.hear()
-	reply := &appendReply{term: m.term, prev: m.prev, round: m.round}
+	reply := n.replies.one()
+	*reply = appendReply{term: m.term, prev: m.prev, round: m.round}
 	if n.fits(m.prev, m.prevTerm) {
 		last, ok := n.take(m)
 		if !ok {

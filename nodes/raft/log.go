@@ -2,11 +2,12 @@ package raft
 
 import "sunder/nodes/kv"
 
-// entry is one place of the log. A no-op has no command and size 0.
+// entry is one place of the log. A no-op has no command and size 0. Commands are never changed:
+// the logs of all nodes of a simulation share them.
 type entry struct {
 	term    uint64
 	size    uint32 // of the command's encoding, in bytes
-	command kv.Command
+	command *kv.Command
 }
 
 func (e *entry) noop() bool { return e.size == 0 }

@@ -112,6 +112,8 @@ type node struct {
 	me        *peer
 	quorum    int
 	ascending []uint64 // scratch of quorumOf
+	appends   slab[appendEntries]
+	replies   slab[appendReply]
 
 	first     uint64 // leader: where its reign begins in the log, the no-op
 	round     uint64 // leader: of the last broadcast

@@ -121,8 +121,10 @@ func (n *node) replicate(p *peer) (sent bool) {
 
 func (n *node) sendEntries(p *peer, list []entry) {
 	prev := n.log.at(p.next - 1)
-	n.env.Send(p.id, &appendEntries{term: n.term, prev: prev.index, prevTerm: prev.term,
-		commit: n.commit, round: n.round, entries: list})
+	m := n.appends.one()
+	*m = appendEntries{term: n.term, prev: prev.index, prevTerm: prev.term,
+		commit: n.commit, round: n.round, entries: list}
+	n.env.Send(p.id, m)
 }
 
 func (n *node) onAppendReply(p *peer, m *appendReply) {

@@ -68,7 +68,7 @@ func (p *picture) notes() []note {
 		if l.Up {
 			add(note{l.Node, "", "boots", l.At})
 		} else {
-			add(note{l.Node, "down", l.Why, l.At})
+			add(note{l.Node, "down", cut(l.Why, 24), l.At})
 		}
 	}
 	return out
