@@ -72,6 +72,13 @@ func (l *log) cut(index uint64) {
 	l.entries, l.hashes = l.entries[:n:n], l.hashes[:n:n]
 }
 
+// cutInPlace is cut without the copy: the next push changes what messages under way hold. It is
+// there for the planted bug log-overwritten-in-place.
+func (l *log) cutInPlace(index uint64) {
+	n := index - l.base.index
+	l.entries, l.hashes = l.entries[:n], l.hashes[:n]
+}
+
 // drop forgets the entries up to index, and their memory.
 func (l *log) drop(index uint64) {
 	n := index - l.base.index
