@@ -88,6 +88,7 @@ type Runner struct {
 	Observe func(nodes.Observed)
 	Codec   *bool
 
+	full   bool // the history says what each fault is
 	world  sim.World
 	oracle *oracle.Oracle
 	events []history.Event
@@ -112,13 +113,13 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) (Outcome, error) {
 		r.States.begin()
 	}
 	test := harness.NewTest(p, workload, slices.Contains(protocol.Ops, kv.OpenSession))
-	test.Brief = true
+	test.Brief = !r.full
 	ctx, abort := context.WithCancel(ctx)
 	defer abort()
 	found := &listener{r: r, abort: abort}
 	w := &r.world
 	err = w.Reset(sim.Options{Plan: p, Protocol: protocol, Client: test.Client,
-		Brief: true, Observe: found.observe, Watch: r.Watch, Log: found.log, Exhausted: found.exhausted,
+		Brief: !r.full, Observe: found.observe, Watch: r.Watch, Log: found.log, Exhausted: found.exhausted,
 		Codec: r.Codec})
 	if err != nil {
 		return Outcome{}, err

@@ -24,7 +24,8 @@ func Story(ctx context.Context, p plan.Plan, class string) (spacetime.Run, error
 	}
 	var observed []nodes.Observed
 	l := ear{kinds: protocol.Kinds}
-	r := Runner{Watch: l.watch, Observe: func(o nodes.Observed) { observed = append(observed, o) }}
+	r := Runner{full: true, Watch: l.watch,
+		Observe: func(o nodes.Observed) { observed = append(observed, o) }}
 	out, err := r.Run(ctx, p)
 	if err != nil {
 		return spacetime.Run{}, err
@@ -47,8 +48,14 @@ func Story(ctx context.Context, p plan.Plan, class string) (spacetime.Run, error
 
 // summary is a plan in a line.
 func summary(p plan.Plan) string {
-	words := []string{p.System, p.Workload, fmt.Sprintf("%d nodes", p.Nodes),
-		fmt.Sprintf("%d faults", len(p.Faults)), fmt.Sprintf("seed %d", p.Seed)}
+	count := func(n int, what string) string {
+		if n != 1 {
+			what += "s"
+		}
+		return fmt.Sprint(n, " ", what)
+	}
+	words := []string{p.System, p.Workload, count(p.Nodes, "node"), count(len(p.Faults), "fault"),
+		fmt.Sprintf("seed %d", p.Seed)}
 	if p.Bug != "" {
 		words = append(words, "planted bug "+p.Bug)
 	}

@@ -28,6 +28,9 @@ func TestAFailureCanBeTold(t *testing.T) {
 	if len(run.Messages) == 0 || len(kept.Messages) == 0 || len(kept.Messages) >= len(run.Messages) {
 		t.Errorf("%d of %d messages are shown", len(kept.Messages), len(run.Messages))
 	}
+	if len(run.Faults) == 0 && len(p.Faults) > 0 {
+		t.Error("no fault is told of")
+	}
 	if !slices.ContainsFunc(kept.Operations, func(o spacetime.Operation) bool { return o.Guilty }) {
 		t.Error("nobody is guilty")
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"sunder/nodes"
@@ -21,7 +22,11 @@ func (p *picture) notes() []note {
 	last := map[string]int{} // node → its last note
 	add := func(n note) {
 		if i, is := last[n.node]; is && out[i].at == n.at {
-			out[i].text += ", " + n.text
+			if committed(out[i].text) && committed(n.text) {
+				out[i].text = n.text // the last of several
+			} else {
+				out[i].text += ", " + n.text
+			}
 			if out[i].class == "" || n.class == "guilty" {
 				out[i].class = n.class
 			}
@@ -73,6 +78,8 @@ func (p *picture) notes() []note {
 	}
 	return out
 }
+
+func committed(text string) bool { return strings.HasPrefix(text, "commits ") }
 
 // either is the long form of a note where lanes have room for it, else the short one.
 func (p *picture) either(long, short string) string {
