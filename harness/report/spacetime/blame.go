@@ -32,6 +32,9 @@ var rules = []rule{
 	{oracle.StateAgreement, nodes.Applied,
 		func(f Fact) Fact { return Fact{Index: f.Index} },
 		func(f Fact) Fact { return Fact{Hash: f.Hash} }},
+	{oracle.ExactlyOnce, nodes.Executed,
+		func(f Fact) Fact { return Fact{Hash: f.Hash} },
+		func(f Fact) Fact { return Fact{Index: f.Index} }},
 }
 
 // blame marks the first two facts that break the rule of the anomaly's class, unless it is known

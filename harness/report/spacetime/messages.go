@@ -43,6 +43,9 @@ func (f *focus) messages(all []Message, facts []Fact) []Message {
 		if m.Sent > f.to || m.Received < f.from {
 			continue
 		}
+		if took := m.Received - m.Sent; m.Lost == "" && m.Received > f.to && took > late {
+			m.Lost, m.Received = "held", m.Sent+late/2 // it arrives when all is over
+		}
 		said := [3]string{m.From, m.To, m.Label}
 		if m.Lost != "" {
 			said[2] = m.Lost + shape(m)

@@ -208,6 +208,7 @@ func (t *teller) facts() {
 			nodes.Appended:     fmt.Sprintf("has its log end with entry %d of term %d", f.Index, f.Term),
 			nodes.Committed:    fmt.Sprintf("commits entry %d, of term %d", f.Index, f.Term),
 			nodes.Applied:      fmt.Sprintf("has applied entry %d", f.Index),
+			nodes.Executed:     fmt.Sprintf("does a session's command at entry %d", f.Index),
 		}[f.Fact]
 		t.say(f.At, "At %s %s %s", clock(f.At), f.Node,
 			cmp.Or(did, fmt.Sprintf("observes %s %d", f.Fact, f.Index)))
