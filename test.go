@@ -136,7 +136,7 @@ func runAndShrink(ctx context.Context, s session) (report.Results, error) {
 	}
 	quick, cancel := context.WithTimeout(ctx, shrinkLimit)
 	defer cancel()
-	if _, err := shrinkRun(quick, r.Store, shrinkQuick, out); err != nil {
+	if _, err := shrinkRun(quick, r.Store, shrinkRuns, out); err != nil {
 		fmt.Fprintf(s.stderr, "sunder: %v\n", err) // the verdict stands
 	}
 	return r, nil

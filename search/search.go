@@ -88,7 +88,6 @@ type Runner struct {
 	Observe func(nodes.Observed)
 	Codec   *bool
 
-	full   bool // the history says what each fault is
 	world  sim.World
 	oracle *oracle.Oracle
 	events []history.Event
@@ -113,14 +112,14 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) (Outcome, error) {
 		r.States.begin()
 	}
 	test := harness.NewTest(p, workload, slices.Contains(protocol.Ops, kv.OpenSession))
-	test.Brief = !r.full
+	test.Brief = r.Watch == nil // who listens closely reads the history, too
 	ctx, abort := context.WithCancel(ctx)
 	defer abort()
 	found := &listener{r: r, abort: abort}
 	w := &r.world
-	err = w.Reset(sim.Options{Plan: p, Protocol: protocol, Client: test.Client,
-		Brief: !r.full, Observe: found.observe, Watch: r.Watch, Log: found.log, Exhausted: found.exhausted,
-		Codec: r.Codec})
+	err = w.Reset(sim.Options{Plan: p, Protocol: protocol, Client: test.Client, Brief: test.Brief,
+		Codec: r.Codec, Observe: found.observe, Watch: r.Watch, Log: found.log,
+		Exhausted: found.exhausted})
 	if err != nil {
 		return Outcome{}, err
 	}

@@ -24,7 +24,7 @@ func Story(ctx context.Context, p plan.Plan, class string) (spacetime.Run, error
 	}
 	var observed []nodes.Observed
 	l := ear{kinds: protocol.Kinds}
-	r := Runner{full: true, Watch: l.watch,
+	r := Runner{Watch: l.watch,
 		Observe: func(o nodes.Observed) { observed = append(observed, o) }}
 	out, err := r.Run(ctx, p)
 	if err != nil {

@@ -68,8 +68,9 @@ func (s *search) explicit() {
 	if s.best.Network.Fixed.Duration != 0 {
 		return
 	}
+	s.seeds(stubborn, s.network) // perhaps no message need be odd
 	recorded, ok := s.record()
-	if !ok {
+	if !ok || s.best.Network.Fixed.Duration != 0 {
 		return
 	}
 	var odd []plan.Except

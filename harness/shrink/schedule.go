@@ -2,6 +2,7 @@ package shrink
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -23,6 +24,16 @@ func (s *search) script() {
 	s.reseeds = reseeds
 	s.try(p)
 	s.reseeds = 0
+}
+
+// options leaves options at their defaults.
+func (s *search) options() {
+	for _, name := range slices.Sorted(maps.Keys(s.best.Options)) {
+		p := s.best
+		p.Options = maps.Clone(p.Options)
+		delete(p.Options, name)
+		s.try(p)
+	}
 }
 
 // end ends the test earlier: by halving where it can end.
@@ -74,6 +85,21 @@ func (s *search) operations() {
 	fewer(s, s.best.Script, s.withScript)
 }
 
+// pairsMax bounds how many operations there may be of which any two are left out.
+const pairsMax = 16
+
+// pairs leaves out two operations at once, which may not be neighbours: a write and who reads it.
+func (s *search) pairs() {
+	for i := 0; i < len(s.best.Script) && len(s.best.Script) <= pairsMax; i++ {
+		for j := i + 1; j < len(s.best.Script); j++ {
+			rest := slices.Delete(slices.Clone(s.best.Script), j, j+1)
+			if s.try(s.withScript(slices.Delete(rest, i, i+1))) {
+				i, j = 0, 0
+			}
+		}
+	}
+}
+
 func (s *search) scripted() bool { return len(s.best.Script) > 0 }
 
 func (s *search) withScript(script []plan.ScriptedOp) plan.Plan {
@@ -84,10 +110,11 @@ func (s *search) withScript(script []plan.ScriptedOp) plan.Plan {
 
 // clients leaves out whole clients, and then has no more threads than are needed.
 func (s *search) clients() {
-	s.groups(func(o plan.ScriptedOp) any { return o.Thread })
 	if !s.scripted() {
+		s.load()
 		return
 	}
+	s.groups(func(o plan.ScriptedOp) any { return o.Thread })
 	p := s.best
 	p.Concurrency = 1
 	for _, o := range p.Script {
@@ -95,6 +122,24 @@ func (s *search) clients() {
 	}
 	if p.Concurrency < s.best.Concurrency {
 		s.try(p)
+	}
+}
+
+// load has fewer clients do less, where what they do is not in a script.
+func (s *search) load() {
+	for s.best.Concurrency > 1 {
+		p := s.best
+		p.Concurrency /= 2
+		if !s.try(p) {
+			break
+		}
+	}
+	for s.best.Rate > 1 {
+		p := s.best
+		p.Rate = max(1, float64(int(p.Rate/2)))
+		if !s.try(p) {
+			break
+		}
 	}
 }
 
@@ -111,6 +156,9 @@ func (s *search) groups(of func(plan.ScriptedOp) any) {
 			all = append(all, of(o))
 		}
 	}
+	if len(s.best.Script) < 3*len(all) { // then to leave out single ones is as quick
+		return
+	}
 	fewer(s, all, func(some []any) plan.Plan {
 		return s.withScript(slices.DeleteFunc(slices.Clone(s.best.Script),
 			func(o plan.ScriptedOp) bool { return !slices.Contains(some, of(o)) }))
@@ -118,7 +166,7 @@ func (s *search) groups(of func(plan.ScriptedOp) any) {
 }
 
 // soonerMax bounds how many things there may be between which pauses are shortened.
-const soonerMax = 24
+const soonerMax = 16
 
 // sooner shortens the pauses between what happens, and with them the test.
 func (s *search) sooner() {

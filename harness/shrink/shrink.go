@@ -31,8 +31,10 @@ type Result struct {
 
 // Limits of the search.
 const (
-	reseeds = 4 // other seeds that a smaller plan is tried with, before it is given up
-	rounds  = 4 // times that all reductions are gone through
+	reseeds  = 4  // other seeds that a smaller plan is tried with, before it is given up
+	polish   = 1  // where it would not be smaller, but easier to read
+	stubborn = 16 // at the end, where runs are short
+	rounds   = 4  // times that all reductions are gone through
 )
 
 // Plan reduces p, of which runs.Fails is true, with at most so many runs. What clients do becomes
@@ -59,7 +61,23 @@ func Plan(p plan.Plan, runs int, by Runs) Result {
 			break
 		}
 	}
+	s.seeds(stubborn, func() {
+		s.faults()
+		s.operations()
+	})
+	s.pairs()
+	s.exceptions()
 	return Result{Plan: s.best, Runs: runs - s.left}
+}
+
+// seeds does a reduction with so many other seeds, if any are tried at all yet.
+func (s *search) seeds(n int, reduction func()) {
+	before := s.reseeds
+	if before > 0 {
+		s.reseeds = n
+	}
+	reduction()
+	s.reseeds = before
 }
 
 // reduce goes once through what makes a plan smaller.
@@ -70,10 +88,11 @@ func (s *search) reduce() {
 	s.keys()
 	s.operations()
 	s.nodes()
+	s.options()
 	s.network()
 	s.simpler()
-	s.sooner()
-	s.rounder()
+	s.seeds(polish, s.sooner)
+	s.seeds(polish, s.rounder)
 }
 
 // search is a reduction under way.

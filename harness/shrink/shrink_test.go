@@ -118,8 +118,8 @@ func TestASmallerPlanMayNeedAnotherSeed(t *testing.T) {
 func TestARunThatIsNoScriptIsShrunkAnyway(t *testing.T) {
 	fails := func(p plan.Plan) bool { return len(p.Script) == 0 && len(p.Faults) > 2 }
 	got := Plan(big(12), 1000, imagined(fails)).Plan
-	if len(got.Faults) != 3 || len(got.Script) != 0 {
-		t.Errorf("left are %d faults and a script of %d", len(got.Faults), len(got.Script))
+	if len(got.Faults) != 3 || len(got.Script) != 0 || got.Concurrency != 1 || got.Rate != 1 {
+		t.Errorf("left is %+v", got)
 	}
 }
 
