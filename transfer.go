@@ -28,7 +28,7 @@ type gap struct {
 }
 
 // transfer looks in the simulation for the anomaly of a run in containers, and shrinks it there.
-func transfer(ctx context.Context, dir string, budget time.Duration, s session) error {
+func transfer(ctx context.Context, dir string, budget time.Duration, s *session) error {
 	run, err := store.Open(dir)
 	if err != nil {
 		return usage("%w", err)
