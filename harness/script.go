@@ -14,7 +14,8 @@ import (
 // ScriptOf is what clients did in a run of p, operation by operation, before the recovery and
 // after it: p with this script does the same again, as far as it is ours to decide. Sessions that
 // clients open and attempts that they repeat are in no script; they are the clients' own affair.
-// Times count from the first operation; with a script they count from when the test began, so that
+// Of the reads that a node never answered after the recovery there is one, which is patient. Times
+// count from the first operation; with a script they count from when the test began, so that
 // the first operation can be left out and nothing else moves. So do the times of faults.
 func ScriptOf(p plan.Plan, events []history.Event) []plan.ScriptedOp {
 	if len(p.Script) > 0 {
@@ -38,7 +39,35 @@ func ScriptOf(p plan.Plan, events []history.Event) []plan.ScriptedOp {
 				Value: string(e.Value), Final: final})
 		}
 	}
-	return script
+	return once(script, events)
+}
+
+// once has one patient read of each node that was asked and never answered after the recovery, in
+// the place of all that it was asked.
+func once(script []plan.ScriptedOp, events []history.Event) []plan.ScriptedOp {
+	answered := make(map[string]bool) // by a node that was named in the invocation
+	named := make(map[history.Process]string)
+	for _, e := range events {
+		switch e.Kind {
+		case history.Invoke:
+			named[e.Process] = e.Node
+		case history.OK:
+			answered[named[e.Process]] = true
+		}
+	}
+	var out []plan.ScriptedOp
+	asked := make(map[string]bool)
+	for _, o := range script {
+		if o.Final && o.Node != "" && !answered[o.Node] {
+			if asked[o.Node] {
+				continue
+			}
+			asked[o.Node] = true
+			o.At = plan.Of(patience)
+		}
+		out = append(out, o)
+	}
+	return out
 }
 
 // FaultsOf is the faults of p as plain as they came out in a run: at the time at which they

@@ -176,7 +176,7 @@ func (w *World) arrived(j *job) {
 		to.reached(j)
 		return
 	}
-	to.lost[j.from.id]++
+	to.ignore(j.from)
 	w.tellMessage(Cut, j)
 	l := j.from.link(to.id)
 	if w.Plan.Network.Links == stream && len(l.held) < heldMax && to.proc != nil {

@@ -19,7 +19,7 @@ type Recording struct {
 	// Faults are those of the plan, as plain as it came out: what a trigger waited for as a time,
 	// what a target stood for as names of nodes. Those that were never there are as in the plan.
 	Faults []plan.Fault
-	// Messages is every message between nodes as an exception to a network of fixed delays.
+	// Messages is everything that takes its time, as exceptions to a network of fixed delays.
 	Messages []plan.Except
 }
 
@@ -66,7 +66,9 @@ func Plan(p plan.Plan, runs int, by Runs) Result {
 		s.operations()
 	})
 	s.pairs()
-	s.exceptions()
+	if s.exceptions(); len(s.best.Network.Except) > few {
+		s.seeds(stubborn, s.exceptions)
+	}
 	return Result{Plan: s.best, Runs: runs - s.left}
 }
 
