@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"sunder/harness/history"
 )
@@ -59,7 +58,7 @@ func (t *teller) stale(read Operation) string {
 	placed, known := t.placed(read)
 	var by *Operation // the last that shows something newer, a guilty one if there is one
 	for i, o := range t.run.Operations {
-		if known && o.Key == read.Key && o.Kind == history.OK && o.End < read.Start &&
+		if known && o.Key == read.Key && o.Kind == history.OK && o.precedes(read) &&
 			t.newer(o, saw, placed) &&
 			(by == nil || o.Guilty && !by.Guilty || o.Guilty == by.Guilty && o.End > by.End) {
 			by = &t.run.Operations[i]
@@ -77,31 +76,32 @@ func (t *teller) stale(read Operation) string {
 		written(*by), before)
 }
 
-// placed is the first moment at which what a read saw is known to have been the register's value:
-// it was written by then, or seen by somebody else.
-func (t *teller) placed(read Operation) (at time.Duration, known bool) {
+// placed is the operation by whose end what a read saw is first known to have been the register's
+// value: it wrote it, or saw it. Nil is before all: the register was new.
+func (t *teller) placed(read Operation) (by *Operation, known bool) {
 	if read.Answer == history.Null {
-		return 0, true
+		return nil, true
 	}
-	for _, o := range t.run.Operations {
+	for i, o := range t.run.Operations {
 		old, _ := pair(o.Value)
 		shows := written(o) == read.Answer || o.F == "cas" && old == read.Answer ||
 			o.F == "read" && o.Answer == read.Answer
-		if shows && o.Kind == history.OK && o.Key == read.Key && o.Start != read.Start &&
-			(!known || o.End < at) {
-			at, known = o.End, true
+		if shows && o.Kind == history.OK && o.Key == read.Key && o != read &&
+			(by == nil || o.End < by.End) {
+			by = &t.run.Operations[i]
 		}
 	}
-	return at, known
+	return by, by != nil
 }
 
-// newer says whether o, which is ok, wrote or saw a value that was written after placed.
-func (t *teller) newer(o Operation, saw history.Value, placed time.Duration) bool {
+// newer says whether o, which is ok, wrote or saw a value that was written after placed had ended.
+func (t *teller) newer(o Operation, saw history.Value, placed *Operation) bool {
+	after := func(w Operation) bool { return placed == nil || placed.precedes(w) }
 	if o.F != "read" {
-		return written(o) != "" && written(o) != saw && o.Start > placed
+		return written(o) != "" && written(o) != saw && after(o)
 	}
 	return slices.ContainsFunc(t.run.Operations, func(w Operation) bool {
-		return w.Key == o.Key && written(w) == o.Answer && o.Answer != saw && w.Start > placed
+		return w.Key == o.Key && written(w) == o.Answer && o.Answer != saw && after(w)
 	})
 }
 
@@ -111,7 +111,7 @@ func (t *teller) twice(cas Operation) string {
 	for _, o := range t.kept.Operations {
 		before, _ := pair(o.Value)
 		if o.Guilty && o.F == "cas" && o.Kind == history.OK && o.Key == cas.Key && before == old &&
-			o.Value != cas.Value && o.Start < cas.Start {
+			o.Value != cas.Value && o.Start <= cas.Start {
 			return fmt.Sprintf("although process %d had replaced %s already", o.Process, old)
 		}
 	}

@@ -54,6 +54,16 @@ type Operation struct {
 	Start, End    time.Duration
 	Kind          history.Kind // OK, Fail or Info
 	Guilty        bool         // one of those that cannot be ordered
+	Invoked       int          // its places in the history, whose order judges where times
+	Completed     int          // are equal; 0: it has none
+}
+
+// precedes says whether o had ended before p began.
+func (o Operation) precedes(p Operation) bool {
+	if o.Completed > 0 {
+		return o.Completed < p.Invoked
+	}
+	return o.End < p.Start
 }
 
 // Fact is what a node observed of itself.
@@ -123,9 +133,9 @@ func New(count int, events []history.Event, observed []nodes.Observed, guilty []
 func operation(op history.Operation, guilty bool) Operation {
 	inv := op.Invocation
 	out := Operation{Process: inv.Process, Node: inv.Node, F: inv.F, Key: inv.Key, Value: inv.Value,
-		Start: inv.Time, End: inv.Time, Kind: op.Kind(), Guilty: guilty}
+		Start: inv.Time, End: inv.Time, Kind: op.Kind(), Guilty: guilty, Invoked: inv.Index}
 	if c := op.Completion; c != nil {
-		out.End, out.Node = c.Time, c.Node
+		out.End, out.Node, out.Completed = c.Time, c.Node, c.Index
 		if c.Kind == history.OK {
 			out.Answer = c.Value
 		}

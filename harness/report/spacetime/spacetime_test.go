@@ -252,11 +252,36 @@ func TestNewReadsHistories(t *testing.T) {
 	}
 	got := fmt.Sprint(r.Nodes, r.Faults, r.Lives, r.Facts, r.Operations)
 	want := "[n1 n2 n3] [{kill process [n2] 4ns 6ns map[]}] [{n2 4ns false killed} {n2 6ns true }] " +
-		"[{n3 2ns voted 7 0 0 n2 false}] [{0 n1 write k 5 5 1ns 2ns ok false} {1 n1 read k  4 5ns 8ns ok true}]"
+		"[{n3 2ns voted 7 0 0 n2 false}] [{0 n1 write k 5 5 1ns 2ns ok false 0 1} " +
+		"{1 n1 read k  4 5ns 8ns ok true 4 9}]"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if _, err := spacetime.New(3, events[1:], nil, nil); err == nil {
 		t.Error("a history that no run can produce gave a run")
+	}
+}
+
+// TestTheOrderOfTheHistoryJudges where times are equal: only what ended before is old.
+func TestTheOrderOfTheHistoryJudges(t *testing.T) {
+	at := func(index int, p history.Process, kind history.Kind, f string, v history.Value) history.Event {
+		return history.Event{Index: index, Time: 7, Process: p, Kind: kind, F: f, Key: "k", Value: v}
+	}
+	for _, c := range []struct {
+		events []history.Event
+		old    bool
+	}{
+		{[]history.Event{at(0, 0, history.Invoke, "write", "5"), at(1, 0, history.OK, "write", "5"),
+			at(2, 1, history.Invoke, "read", ""), at(3, 1, history.OK, "read", "null")}, true},
+		{[]history.Event{at(0, 0, history.Invoke, "write", "5"), at(1, 1, history.Invoke, "read", ""),
+			at(2, 0, history.OK, "write", "5"), at(3, 1, history.OK, "read", "null")}, false},
+	} {
+		r, err := spacetime.New(1, c.events, nil, []int{0, 1, 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := spacetime.Narrate(r); strings.Contains(text, "although") != c.old {
+			t.Errorf("old: %v, but: %s", c.old, text)
+		}
 	}
 }
