@@ -80,9 +80,16 @@ func (s *search) faults() {
 	})
 }
 
+// many operations are not worth many seeds: what needs that many needs them all.
+const many = 32
+
 // operations leaves out operations, but not all: see try.
 func (s *search) operations() {
-	fewer(s, s.best.Script, s.withScript)
+	seeds := s.reseeds
+	if len(s.best.Script) > many {
+		seeds = polish
+	}
+	s.seeds(seeds, func() { fewer(s, s.best.Script, s.withScript) })
 }
 
 // pairsMax bounds how many operations there may be of which any two are left out.
