@@ -47,6 +47,7 @@ type World struct {
 	spare     []*ask // to be used again
 	nodes     []*node
 	processes map[history.Process]*process
+	idle      []*process      // coroutines without a client
 	completed []history.Event // of which the first taken were passed on
 	taken     int
 	injector  harness.Injector
@@ -82,8 +83,8 @@ func New(o Options) (*World, error) {
 	return w, nil
 }
 
-// Reset makes a closed world, or a zero one, what New would make, in the memory that it has: a
-// search runs thousands of them. What it told before, Records among that, stays as it was.
+// Reset makes a world, closed or not, or a zero one, what New would make, in the memory that it
+// has: a search runs thousands of them. What it told before, Records among that, stays as it was.
 func (w *World) Reset(o Options) error {
 	if err := o.check(); err != nil {
 		return err
@@ -95,7 +96,7 @@ func (w *World) Reset(o Options) error {
 	if w.processes == nil {
 		w.processes = make(map[history.Process]*process)
 	}
-	clear(w.processes)
+	w.leave()
 	if o.Codec == nil {
 		coded := mix(o.Plan.Seed, streamCodec)%codecShare == 0
 		o.Codec = &coded
@@ -103,7 +104,7 @@ func (w *World) Reset(o Options) error {
 	*w = World{Options: o, protocol: o.Protocol, seed: o.Plan.Seed, fixed: fixed,
 		options: o.Protocol.Pick(o.Plan.Options), processes: w.processes, nodes: w.nodes,
 		queue: w.queue.empty(), completed: w.completed[:0], armed: w.armed[:0],
-		spare: w.spare}
+		spare: w.spare, idle: w.idle}
 	names := make([]string, o.Plan.Nodes)
 	w.members = make([]nodes.ID, o.Plan.Nodes)
 	for i := range names {
@@ -147,6 +148,15 @@ func (o Options) check() error {
 
 // Close ends the clients. The world can be looked at afterwards, but not run.
 func (w *World) Close() {
+	w.leave()
+	for _, p := range w.idle {
+		p.stop()
+	}
+	w.idle = nil
+}
+
+// leave lets every client leave its operation.
+func (w *World) leave() {
 	w.closed = true
 	ids := make([]history.Process, 0, len(w.processes))
 	for id := range w.processes { // sorted below
@@ -154,8 +164,10 @@ func (w *World) Close() {
 	}
 	slices.Sort(ids)
 	for _, id := range ids {
-		w.processes[id].stop()
+		w.processes[id].leave()
+		w.idle = append(w.idle, w.processes[id])
 	}
+	clear(w.processes)
 }
 
 // Trace is a hash of everything that happened so far.
@@ -174,18 +186,16 @@ func (w *World) Now() time.Duration { return w.now }
 func (w *World) Invoke(inv history.Event) {
 	p := w.processes[inv.Process]
 	if p == nil {
-		p = newProcess(w, inv.Process, w.Client(inv.Process))
+		p = w.process(inv.Process, w.Client(inv.Process))
 		w.processes[inv.Process] = p
 	}
-	p.inv = inv
+	p.inv, p.busy = inv, true
 	p.resume()
 }
 
 // Await runs the world until an operation completes, which it returns, or until the given time.
 func (w *World) Await(until time.Duration) (history.Event, bool) {
-	for len(w.completed) == 0 && len(w.queue.heap) > 0 && w.queue.heap[0].at <= until &&
-		!w.exhausted() {
-		w.step()
+	for len(w.completed) == 0 && !w.exhausted() && w.step(until) {
 	}
 	if w.taken < len(w.completed) {
 		e := w.completed[w.taken]
@@ -198,8 +208,13 @@ func (w *World) Await(until time.Duration) (history.Event, bool) {
 	return history.Event{}, false
 }
 
-func (w *World) step() {
-	at, j := w.queue.pop()
+// step does what is due first, if it is due by the given time.
+func (w *World) step(until time.Duration) bool {
+	var j job
+	at, ok := w.queue.pop(until, &j)
+	if !ok {
+		return false
+	}
 	w.now = max(w.now, at)
 	w.steps++
 	switch j.kind {
@@ -216,6 +231,7 @@ func (w *World) step() {
 	default:
 		j.node.reached(&j)
 	}
+	return true
 }
 
 // at lets what happen at a time.
@@ -234,12 +250,12 @@ func (w *World) complete(e history.Event) {
 	}
 }
 
-// retire ends the coroutine of a process that will never be asked again.
+// retire lets go of a process that will never be asked again.
 func (w *World) retire(id history.Process) {
 	p := w.processes[id]
 	w.at(w.now, func() { // the coroutine itself is what runs now
-		p.stop()
 		delete(w.processes, id)
+		w.idle = append(w.idle, p)
 	})
 }
 
@@ -255,7 +271,9 @@ func (w *World) node(id nodes.ID) *node {
 }
 
 func (w *World) note(what int, a, b uint64) {
-	w.trace = mix(w.trace, uint64(w.now), uint64(what), a, b)
+	// As mix does, without its loop: there are thousands of notes in a simulated second.
+	h := stir(stir(start, w.trace), uint64(w.now))
+	w.trace = stir(stir(stir(h, uint64(what)), a), b)
 }
 
 // observe passes an observation on. The trace covers it whether anybody listens or not.
