@@ -32,8 +32,9 @@ const (
 // Transfer is plans for the simulation that do what was done in the run: the same operations at
 // their times, the faults at the times at which they were in force, over streams, with delays like
 // those that were seen. A seed decides what the run cannot tell: each delay, how far the faults are
-// off, and which nodes got no processor for a while. In every other plan they are on the nodes that they were on, else on what those stood
-// for, such as the leader, who is somebody else here.
+// off, and which nodes got no processor for a while. In every other plan the faults are on the
+// nodes that they were on, else on what those stood for, such as the leader, who is somebody else
+// here.
 func (e Evidence) Transfer() Plans {
 	base := e.Plan
 	base.Environment = "sim"
@@ -47,7 +48,7 @@ func (e Evidence) Transfer() Plans {
 		p.Seed = seed
 		from := max(0, begin-spans[seed%uint64(len(spans))])
 		shift := settleFor - from
-		p.TimeLimit = plan.Of(end - from + settleFor + afterIt)
+		p.TimeLimit = plan.Of((end - from + settleFor + afterIt).Round(time.Millisecond))
 		for _, o := range script {
 			if at := o.At.Duration; at >= from && at <= end+afterIt {
 				o.At = plan.Of(at + shift)
