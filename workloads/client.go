@@ -17,6 +17,7 @@ const (
 	pinned  manner = iota // always the same one
 	roaming               // the one it last heard to lead; another after each failure
 	session               // roams, and sends its command again until the deadline: still one operation
+	touring               // another node each time
 )
 
 // client applies single commands. It is what most workloads are made of.
@@ -27,6 +28,46 @@ type client struct {
 	timeout time.Duration // of an operation
 	session uint64
 	seq     uint64
+}
+
+// newClient is the client of process p, of which roles says what its thread does.
+func newClient(o Options, p history.Process, roles func(Options, int) role) client {
+	r := roles(o, int(p)%o.Concurrency)
+	if r.manner == session && !o.Sessions {
+		r.manner = roaming
+	}
+	return client{nodes: o.Nodes, manner: r.manner, at: r.node,
+		timeout: o.duration(clientOptions, "timeout")}
+}
+
+// speaker is a client each of whose operations is one command.
+type speaker struct {
+	client
+	say  func(inv history.Event) (kv.Command, error)          // an error: inv is malformed
+	hear func(inv history.Event, res kv.Result) history.Value // of an answer that is ok
+}
+
+// Invoke does inv.
+func (s *speaker) Invoke(conn nodes.Conn, inv history.Event) (history.Value, error) {
+	cmd, err := s.say(inv)
+	if err != nil {
+		return "", history.Definite(err)
+	}
+	res, err := s.apply(conn, inv, cmd)
+	if err != nil {
+		return "", err
+	}
+	return s.hear(inv, res), nil
+}
+
+var errMalformed = errors.New("malformed operation")
+
+// found is the value of a result, or null.
+func found(res kv.Result) history.Value {
+	if !res.Found {
+		return history.Null
+	}
+	return history.Int(res.Value)
 }
 
 // apply does one operation: one attempt, or for a session as many as the deadline allows. An
@@ -42,7 +83,10 @@ func (c *client) apply(conn nodes.Conn, inv history.Event, cmd kv.Command) (kv.R
 		res, err = c.insist(conn, cmd)
 	default:
 		res, err = c.attempt(conn, c.nodes[c.at], cmd, c.timeout)
-		if err != nil && c.manner == roaming && !decided(res) {
+		switch {
+		case c.manner == touring:
+			c.roam(kv.Result{})
+		case err != nil && c.manner == roaming && !decided(res):
 			c.roam(res)
 		}
 	}
