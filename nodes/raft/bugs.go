@@ -31,6 +31,9 @@ const (
 	bugTornTailKept
 	bugSnapshotUnsynced
 	bugSnapshotKeepsConflict
+	bugTxnNoRollback
+	bugTxnStaleRead
+	bugAnswersByIndex
 )
 
 // plantedBugs is all of them, at the place of their number less one.
@@ -81,6 +84,12 @@ var plantedBugs = []nodes.Bug{
 		"durable, and the log is cut: a power loss takes both"},
 	{Name: "snapshot-keeps-conflict", Doc: "a follower that installs a snapshot keeps the rest " +
 		"of its log although the entry at the snapshot's end is another one (figure 13, step 7)"},
+	{Name: "txn-no-rollback", Doc: "a transaction is done command by command, and stays as it is " +
+		"where one fails: half of it took effect"},
+	{Name: "txn-stale-read", Doc: "any node answers transactions that only read from its own " +
+		"state, without asking who leads (thesis 6.4)"},
+	{Name: "answers-by-index", Doc: "a deposed leader keeps its clients waiting, and answers them " +
+		"when something is applied at the index of their command, though that may be another's"},
 }
 
 func bugNamed(name string) bug {

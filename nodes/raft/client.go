@@ -37,7 +37,8 @@ func (n *node) Invoke(env nodes.Env, r nodes.RequestID, c kv.Command) {
 	if n.stopped {
 		return
 	}
-	local := c.ReadOnly() && (n.reads == "local" || n.bug == bugStaleRead && n.role == leader)
+	local := c.ReadOnly() && (n.reads == "local" || n.bug == bugStaleRead && n.role == leader ||
+		n.bug == bugTxnStaleRead && c.Op == kv.Txn)
 	switch {
 	case c.Check() != nil:
 		n.env.Reply(r, kv.Refuse(kv.BadCommand))
@@ -84,8 +85,11 @@ func (n *node) apply() {
 				c.Session = 0
 			}
 			result = n.machine.Apply(n.applied, c)
+			if n.bug == bugTxnNoRollback && result.Code == kv.CASMismatch {
+				n.leaveHalf(c.Txn)
+			}
 		}
-		if n.proposals.len() > 0 && n.proposals.front().index == n.applied {
+		if n.proposals.len() > 0 && n.proposals.front().index <= n.applied {
 			n.env.Reply(n.proposals.pop().request, result)
 		}
 		if n.every > 0 && n.applied%n.every == 0 {
@@ -94,10 +98,19 @@ func (n *node) apply() {
 	}
 }
 
+// leaveHalf does what a transaction had done before a command of it failed (bugTxnNoRollback).
+func (n *node) leaveHalf(txn []kv.Command) {
+	for _, c := range txn {
+		if n.machine.Apply(n.applied, c).Status != kv.OK {
+			return
+		}
+	}
+}
+
 // abandon answers all who wait, at the end of a reign. A proposal may still be committed by the
 // next leader; a read has changed nothing.
 func (n *node) abandon() {
-	for n.proposals.len() > 0 {
+	for n.proposals.len() > 0 && n.bug != bugAnswersByIndex {
 		n.env.Reply(n.proposals.pop().request, kv.Doubt(kv.LeadershipLost))
 	}
 	for n.questions.len() > 0 {
