@@ -17,7 +17,6 @@ const (
 	pinned  manner = iota // always the same one
 	roaming               // the one it last heard to lead; another after each failure
 	session               // roams, and sends its command again until the deadline: still one operation
-	touring               // another node each time
 )
 
 // client applies single commands. It is what most workloads are made of.
@@ -83,10 +82,7 @@ func (c *client) apply(conn nodes.Conn, inv history.Event, cmd kv.Command) (kv.R
 		res, err = c.insist(conn, cmd)
 	default:
 		res, err = c.attempt(conn, c.nodes[c.at], cmd, c.timeout)
-		switch {
-		case c.manner == touring:
-			c.roam(kv.Result{})
-		case err != nil && c.manner == roaming && !decided(res):
+		if err != nil && c.manner == roaming && !decided(res) {
 			c.roam(res)
 		}
 	}

@@ -141,6 +141,10 @@ func TestCheckers(t *testing.T) {
 			"0 invoke write 1\n1 invoke write 2\n0 ok write 1\n1 ok write 2\n" + read("[2]"), "valid"},
 		{Monotonic(), "up", read("1") + read("2"), "valid"},
 		{Monotonic(), "down", read("2") + read("1"), "non-monotonic"},
+		{Monotonic(), "down on another node", done("read", "null - n1", "2 - n1") +
+			done("read", "null - n2", "1 - n2"), "valid"},
+		{Monotonic(), "down on one node", done("read", "null - n1", "2 - n1") +
+			done("read", "null - n2", "1 - n2") + done("read", "null - n1", "1 - n1"), "non-monotonic"},
 		{G2(), "one", done("insert", "[1,[1,null]]", "[1,[1,null]]") + ended(1, "fail", "insert",
 			"[1,[null,2]]"),
 			"valid"},

@@ -125,12 +125,13 @@ func missing(read history.Operation, list []element, writes []history.Operation,
 	}
 }
 
-// Monotonic is a checker that what one process reads of a key never gets smaller.
+// Monotonic is a checker that what one process reads of a key never gets smaller. Reads that name
+// their node are compared with others that name it.
 func Monotonic() checker.Checker {
 	return check{name: "monotonic", look: func(h checker.History, r *report) error {
 		type reader struct {
-			process history.Process
-			key     string
+			process   history.Process
+			key, node string
 		}
 		type seen struct {
 			n  int64
@@ -145,7 +146,8 @@ func Monotonic() checker.Checker {
 			if err != nil {
 				return err
 			}
-			who, at := reader{o.Invocation.Process, o.Invocation.Key}, o.Invocation.Index
+			who, at := reader{o.Invocation.Process, o.Invocation.Key, o.Invocation.Node},
+				o.Invocation.Index
 			if before, has := last[who]; has && n < before.n {
 				r.tell("non-monotonic", "", []int{before.at, at},
 					"process %d read %d (event %d) and then %d (event %d)",

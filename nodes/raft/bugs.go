@@ -33,7 +33,8 @@ const (
 	bugSnapshotKeepsConflict
 	bugTxnNoRollback
 	bugTxnStaleRead
-	bugAnswersByIndex
+	bugProposalsNotAbandoned
+	bugSnapshotGoesBack
 )
 
 // plantedBugs is all of them, at the place of their number less one.
@@ -88,8 +89,10 @@ var plantedBugs = []nodes.Bug{
 		"where one fails: half of it took effect"},
 	{Name: "txn-stale-read", Doc: "any node answers transactions that only read from its own " +
 		"state, without asking who leads (thesis 6.4)"},
-	{Name: "answers-by-index", Doc: "a deposed leader keeps its clients waiting, and answers them " +
-		"when something is applied at the index of their command, though that may be another's"},
+	{Name: "proposals-not-abandoned", Doc: "a deposed leader keeps the commands that wait for an " +
+		"index: what its successor puts there is acknowledged for them"},
+	{Name: "snapshot-goes-back", Doc: "a follower restores each snapshot that it has written, " +
+		"though its state is ahead of it by then, and goes back until it hears what is committed"},
 }
 
 func bugNamed(name string) bug {

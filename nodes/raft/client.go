@@ -89,7 +89,7 @@ func (n *node) apply() {
 				n.leaveHalf(c.Txn)
 			}
 		}
-		if n.proposals.len() > 0 && n.proposals.front().index <= n.applied {
+		if n.proposals.len() > 0 && n.proposals.front().index == n.applied {
 			n.env.Reply(n.proposals.pop().request, result)
 		}
 		if n.every > 0 && n.applied%n.every == 0 {
@@ -110,7 +110,7 @@ func (n *node) leaveHalf(txn []kv.Command) {
 // abandon answers all who wait, at the end of a reign. A proposal may still be committed by the
 // next leader; a read has changed nothing.
 func (n *node) abandon() {
-	for n.proposals.len() > 0 && n.bug != bugAnswersByIndex {
+	for n.proposals.len() > 0 && n.bug != bugProposalsNotAbandoned {
 		n.env.Reply(n.proposals.pop().request, kv.Doubt(kv.LeadershipLost))
 	}
 	for n.questions.len() > 0 {

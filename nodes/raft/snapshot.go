@@ -61,7 +61,7 @@ func (n *node) snapshotSynced() {
 	}
 	s := n.saving
 	n.saving = nil
-	if s.mark.index > n.commit {
+	if s.mark.index > n.commit || n.bug == bugSnapshotGoesBack && n.role == follower {
 		n.installed(s)
 		return
 	}
