@@ -1,9 +1,9 @@
 package workloads
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"sunder/checker"
 	"sunder/checker/elle"
@@ -44,25 +44,26 @@ const (
 
 func listMain(o Options) generator.Generator {
 	return o.keyed(listOptions, func(key string) generator.Generator {
+		lists := listsOf(key)
 		return generator.Func(func(c generator.Context, t generator.Thread) generator.Op {
-			return listOp(roleOf(o, int(t)), key, c)
+			return listOp(roleOf(o, int(t)), lists, c)
 		})
 	})
 }
 
 // listOp draws a transaction: the bits of one number say what each step does, and to which list.
-func listOp(r role, key string, c generator.Context) generator.Op {
+func listOp(r role, lists []string, c generator.Context) generator.Op {
 	bits := c.Rand("list", 1<<62)
 	steps := 1 + int(bits%stepsMax)
 	b := make([]byte, 0, 24*steps)
 	for i := range steps {
 		bits >>= 8
-		list := int(bits % listsMax)
+		list := lists[bits%listsMax]
 		if r.writes && (!r.reads || bits&(1<<6) != 0) {
-			b = appendStep(b, "append", key, list)
+			b = appendStep(b, "append", list)
 			b = strconv.AppendInt(b, fresh(c)*stepsMax+int64(i), 10)
 		} else {
-			b = append(appendStep(b, "r", key, list), "null"...)
+			b = append(appendStep(b, "r", list), "null"...)
 		}
 		b = append(b, ']')
 	}
@@ -70,70 +71,78 @@ func listOp(r role, key string, c generator.Context) generator.Op {
 }
 
 // appendStep begins a step of the transaction b.
-func appendStep(b []byte, f, key string, list int) []byte {
+func appendStep(b []byte, f, list string) []byte {
 	if len(b) == 0 {
 		b = append(b, '[')
 	} else {
 		b = append(b, ',')
 	}
 	b = append(append(b, `["`...), f...)
-	b = append(append(append(b, `","`...), key...), '/')
-	return append(strconv.AppendInt(b, int64(list), 10), `",`...)
+	b = append(append(b, `","`...), list...)
+	return append(b, `",`...)
+}
+
+// listsOf are the lists that a key stands for.
+func listsOf(key string) []string {
+	lists := make([]string, listsMax)
+	for i := range lists {
+		lists[i] = key + "/" + strconv.Itoa(i)
+	}
+	return lists
 }
 
 // readLists reads all lists of a key.
 func readLists(key string) generator.Op {
 	var b []byte
-	for list := range listsMax {
-		b = append(appendStep(b, "r", key, list), "null]"...)
+	for _, list := range listsOf(key) {
+		b = append(appendStep(b, "r", list), "null]"...)
 	}
 	return generator.Op{F: "txn", Value: history.Value(append(b, ']'))}
 }
 
+// sayLists reads a transaction as listOp writes it.
 func sayLists(inv history.Event) (kv.Command, error) {
-	var steps [][]json.RawMessage
-	if inv.F != "txn" {
+	text, begins := strings.CutPrefix(string(inv.Value), "[[")
+	text, ends := strings.CutSuffix(text, "]]")
+	if inv.F != "txn" || !begins || !ends {
 		return kv.Command{}, errMalformed
 	}
-	if err := inv.Value.Decode(&steps); err != nil {
-		return kv.Command{}, err
-	}
-	cmd := kv.Command{Op: kv.Txn, Txn: make([]kv.Command, len(steps))}
-	for i, s := range steps {
-		sub := &cmd.Txn[i]
-		if len(s) != 3 || json.Unmarshal(s[1], &sub.Key) != nil {
-			return kv.Command{}, fmt.Errorf("%w: step %d", errMalformed, i)
+	cmd := kv.Command{Op: kv.Txn, Txn: make([]kv.Command, 0, stepsMax)}
+	for step := range strings.SplitSeq(text, "],[") {
+		f, rest, _ := strings.Cut(step, ",")
+		key, arg, _ := strings.Cut(rest, ",")
+		if len(key) < 3 || key[0] != '"' || key[len(key)-1] != '"' {
+			return kv.Command{}, fmt.Errorf("%w: step %.40q", errMalformed, step)
 		}
-		switch string(s[0]) {
+		sub := kv.Command{Op: kv.ReadList, Key: key[1 : len(key)-1]}
+		switch f {
 		case `"r"`:
-			sub.Op = kv.ReadList
 		case `"append"`:
+			var err error
 			sub.Op = kv.Append
-			if err := json.Unmarshal(s[2], &sub.Arg); err != nil {
-				return kv.Command{}, fmt.Errorf("%w: step %d: %w", errMalformed, i, err)
+			if sub.Arg, err = history.Value(arg).Int(); err != nil {
+				return kv.Command{}, err
 			}
 		default:
-			return kv.Command{}, fmt.Errorf("%w: step %d", errMalformed, i)
+			return kv.Command{}, fmt.Errorf("%w: step %.40q", errMalformed, step)
 		}
+		cmd.Txn = append(cmd.Txn, sub)
 	}
 	return cmd, nil
 }
 
 // hearLists is the transaction with what its reads answered.
 func hearLists(inv history.Event, res kv.Result) history.Value {
-	var steps [][]json.RawMessage
-	if err := inv.Value.Decode(&steps); err != nil || len(steps) != len(res.Txn) {
+	cmd, err := sayLists(inv)
+	if err != nil || len(cmd.Txn) != len(res.Txn) {
 		return inv.Value
 	}
 	b := make([]byte, 0, 2*len(inv.Value))
-	for i, s := range steps {
-		b = append(b, "[,"[min(i, 1)], '[')
-		b = append(append(append(b, s[0]...), ','), s[1]...)
-		b = append(b, ',')
-		if string(s[0]) == `"r"` {
-			b = append(b, listOf(res.Txn[i].Values...)...)
+	for i, sub := range cmd.Txn {
+		if sub.Op == kv.Append {
+			b = strconv.AppendInt(appendStep(b, "append", sub.Key), sub.Arg, 10)
 		} else {
-			b = append(b, s[2]...)
+			b = append(appendStep(b, "r", sub.Key), listOf(res.Txn[i].Values...)...)
 		}
 		b = append(b, ']')
 	}

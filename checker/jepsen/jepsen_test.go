@@ -3,6 +3,7 @@ package jepsen
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -159,4 +160,22 @@ func TestCheckers(t *testing.T) {
 			t.Errorf("%s, %s: %s, want %s: %s", r.Name, c.name, got, c.want, r.Reason)
 		}
 	}
+}
+
+// FuzzElements holds the short way of reading an array against encoding/json.
+func FuzzElements(f *testing.F) {
+	for _, seed := range []string{"[1,20,300]", "[0]", "[10,0]", "[]", "[1,]", "[,1]", "[1,,2]", "[01]", "[1 ]",
+		"[-1]", "[1.5]", "1]", "[1", "[\"a\",[2]]", "null", "[1,2]]"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		list, plain := naturals(text)
+		if !plain {
+			return
+		}
+		var want []element
+		if err := history.Value(text).Decode(&want); err != nil || !slices.Equal(list, want) {
+			t.Errorf("%q is read as %v, JSON says %v, %v", text, list, want, err)
+		}
+	})
 }
