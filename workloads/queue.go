@@ -52,8 +52,10 @@ func queueFinal(o Options, keys []string) generator.Generator {
 	for i, key := range keys {
 		take := dequeue
 		take.Key = key
-		drains[i] = generator.Func(func(generator.Context, generator.Thread) generator.Op { return take }).
-			Until(func(e history.Event) bool { return e.Kind == history.OK && e.Value == history.Null })
+		drain := generator.Func(func(generator.Context, generator.Thread) generator.Op { return take })
+		drains[i] = drain.Until(func(e history.Event) bool {
+			return e.Kind == history.OK && e.Value == history.Null
+		})
 	}
 	return generator.Phases(generator.Any(drains...).TimeLimit(finalLimit), finalPlain(o, keys))
 }

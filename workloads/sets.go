@@ -15,19 +15,23 @@ var setOptions = perKey("1000", "300", "3000")
 // element takes the place of another.
 func Set() Workload {
 	return Workload{
-		Name:     "set",
-		Doc:      "finds acknowledged elements that are gone after recovery, on any node",
-		Options:  setOptions,
-		Ops:      []kv.Op{kv.SetAdd, kv.ReadSet},
-		Main:     setMain,
-		Final:    finalPlain,
-		Client:   func(o Options, p history.Process) nodes.Client { return newSetClient(o, p, writerOf) },
+		Name:    "set",
+		Doc:     "finds acknowledged elements that are gone after recovery, on any node",
+		Options: setOptions,
+		Ops:     []kv.Op{kv.SetAdd, kv.ReadSet},
+		Main:    setMain,
+		Final:   finalPlain,
+		Client: func(o Options, p history.Process) nodes.Client {
+			return &speaker{newClient(o, p, writerOf), saySet, hearSet}
+		},
 		Checkers: func(Options) []checker.Checker { return []checker.Checker{jepsen.Set()} },
 	}
 }
 
 func setMain(o Options) generator.Generator {
-	add := generator.Func(func(c generator.Context, _ generator.Thread) generator.Op { return addFresh(c) })
+	add := generator.Func(func(c generator.Context, _ generator.Thread) generator.Op {
+		return addFresh(c)
+	})
 	return o.keyed(setOptions, func(string) generator.Generator { return add })
 }
 
@@ -41,13 +45,15 @@ var setFullOptions = perKey("300", "100", "1000")
 // be in every later read.
 func SetFull() Workload {
 	return Workload{
-		Name:     "set-full",
-		Doc:      "finds reads that miss what was there: for good, or for a while on a node that is behind",
-		Options:  setFullOptions,
-		Ops:      []kv.Op{kv.SetAdd, kv.ReadSet},
-		Main:     setFullMain,
-		Final:    finalPlain,
-		Client:   func(o Options, p history.Process) nodes.Client { return newSetClient(o, p, roleOf) },
+		Name:    "set-full",
+		Doc:     "finds reads that miss what was there: for good, or for a while where a node lags",
+		Options: setFullOptions,
+		Ops:     []kv.Op{kv.SetAdd, kv.ReadSet},
+		Main:    setFullMain,
+		Final:   finalPlain,
+		Client: func(o Options, p history.Process) nodes.Client {
+			return &speaker{newClient(o, p, roleOf), saySet, hearSet}
+		},
 		Checkers: func(Options) []checker.Checker { return []checker.Checker{jepsen.SetFull(true)} },
 	}
 }
@@ -65,10 +71,6 @@ func readOr(r role, c generator.Context, other func(generator.Context) generator
 		return generator.Op{F: "read"}
 	}
 	return other(c)
-}
-
-func newSetClient(o Options, p history.Process, roles func(Options, int) role) nodes.Client {
-	return &speaker{newClient(o, p, roles), saySet, hearSet}
 }
 
 func saySet(inv history.Event) (cmd kv.Command, err error) {
