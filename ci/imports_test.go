@@ -32,6 +32,7 @@ harness
 harness/report
 harness/shrink
 sim
+search
 docker/node
 docker
 .

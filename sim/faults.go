@@ -11,7 +11,15 @@ import (
 
 // Inject starts or ends a fault, at once.
 func (w *World) Inject(inv history.Event, fault int, end bool) {
-	value, err := w.injector.Do(fault, end)
+	var value history.Value
+	var err error
+	if w.Plan.Faults[fault].On != nil && !end {
+		value = inv.Value
+		w.arm(fault)
+	} else {
+		w.disarm(fault)
+		value, err = w.injector.Do(fault, end)
+	}
 	done := inv
 	done.Time, done.Kind, done.Value = w.now, history.OK, value
 	if err != nil {
@@ -26,8 +34,10 @@ const (
 	recoverEvery = 10 * time.Millisecond
 )
 
-// Recover waits until every node runs and all agree on who leads.
+// Recover waits until every node runs and all agree on who leads. The network is healed, too.
 func (w *World) Recover(inv history.Event) {
+	w.healed, w.ranks = true, nil
+	w.Plan.Network = calm(w.Plan.Network)
 	limit := w.now + recoverLimit
 	var look func()
 	look = func() {
@@ -94,7 +104,7 @@ func (d driver) View() nemesis.View {
 func (d driver) Apply(states map[string]nemesis.State) (time.Duration, error) {
 	for _, n := range d.w.nodes {
 		s := states[n.id.String()]
-		n.drop = map[nodes.ID]bool{}
+		clear(n.drop)
 		for _, name := range s.Drop {
 			from, err := nodes.ParseID(name)
 			if err != nil {
@@ -103,7 +113,7 @@ func (d driver) Apply(states map[string]nemesis.State) (time.Duration, error) {
 			n.drop[from] = true
 		}
 		d.w.release(n)
-		if n.clock.skew != s.Clock {
+		if *n.clock.skew != s.Clock {
 			n.clock.set(d.w.now, s.Clock)
 			n.rearm()
 		}
@@ -132,12 +142,11 @@ func (d driver) Apply(states map[string]nemesis.State) (time.Duration, error) {
 }
 
 // Read tells what is. Over each edge that is cut it sends a probe, as protocols leave some idle.
-func (d driver) Read() map[string]nemesis.Evidence {
-	out := make(map[string]nemesis.Evidence, len(d.w.nodes))
+func (d driver) Read(into map[string]nemesis.Evidence) {
 	for _, n := range d.w.nodes {
 		e := nemesis.Evidence{State: "running", PID: int(n.life), Born: n.life,
 			Disk: n.disk.mode, Faulty: n.disk.faulty,
-			Dropped: map[string]uint64{}, Clocks: n.proc != nil && !n.paused}
+			Clocks: n.proc != nil && !n.paused}
 		switch {
 		case n.proc == nil:
 			e.State, e.PID, e.Born = "dead", 0, 0
@@ -148,17 +157,21 @@ func (d driver) Read() map[string]nemesis.Evidence {
 			if n.drop[from.id] {
 				n.lost[from.id]++
 			}
+			if n.lost[from.id] == 0 {
+				continue
+			}
+			if e.Dropped == nil {
+				e.Dropped = make(map[string]uint64, len(d.w.nodes))
+			}
 			e.Dropped[from.id.String()] = n.lost[from.id]
 		}
 		if e.Clocks {
 			e.Raw, e.Monotonic = d.w.now, time.Duration(n.Now())
 			e.Realtime = n.Wall().Sub(epoch)
-			skew := n.clock.skew
-			e.Skew = &skew
+			e.Skew = n.clock.skew
 		}
-		out[n.id.String()] = e
+		into[n.id.String()] = e
 	}
-	return out
 }
 
 // Leader is who is believed to lead, or "-".

@@ -34,10 +34,12 @@ func (m *memory) Append(e history.Event) (history.Event, error) {
 func (m *memory) Flush() error { return nil }
 
 type outcome struct {
+	moments  []sim.Moment
 	events   []history.Event
 	observed map[nodes.ID][]nodes.Observed
 	trace    uint64
 	steps    uint64
+	evidence harness.Evidence
 	verdict  checker.Result
 }
 
@@ -67,6 +69,7 @@ func run(t testing.TB, p plan.Plan, observe bool) outcome {
 		Log: func(id nodes.ID, line string) { t.Logf("%s: %s", id, line) }}
 	if observe {
 		o.Observe = func(x nodes.Observed) { out.observed[x.Node] = append(out.observed[x.Node], x) }
+		o.Watch = func(m sim.Moment) { out.moments = append(out.moments, m) }
 	}
 	w, err := sim.New(o)
 	if err != nil {
@@ -80,11 +83,11 @@ func run(t testing.TB, p plan.Plan, observe bool) outcome {
 	}
 	out.events, out.trace, out.steps = j.events, w.Trace(), w.Steps()
 	e := harness.Evidence{Plan: p, Events: j.events, Checkers: test.Workload.Checkers(test.Options),
-		Assumption: raft.Protocol().Clock(nil)}
+		Assumption: raft.Protocol().Clock(nil), Records: w.Records()}
 	if observe {
 		e.Observed = out.observed
 	}
-	out.verdict = harness.Judge(context.Background(), e)
+	out.evidence, out.verdict = e, harness.Judge(context.Background(), e)
 	return out
 }
 

@@ -73,7 +73,7 @@ func TestWorkloadsFindWhatRegistersDoNot(t *testing.T) {
 		{"counter", "no-session-dedupe", 16, faults, nil, nil},
 		{"list-append", "txn-stale-read", 2, faults, nil, nil},
 		{"lock", "proposals-not-abandoned", 16, faults, nil, nil},
-		{"monotonic", "snapshot-goes-back", 3, []string{"partition", "pause"}, local, busy},
+		{"monotonic", "snapshot-installed-late", 3, []string{"partition", "pause"}, local, busy},
 		{"queue", "proposals-not-abandoned", 6, faults, nil, nil},
 		{"queue", "no-session-dedupe", 8, faults, nil, nil},
 		{"set", "proposals-not-abandoned", 6, faults, nil, nil},

@@ -51,6 +51,8 @@ func fact(o nodes.Observation) string {
 		return fmt.Sprintf("knows entry %d of term %d to be committed", o.Index, o.Term)
 	case nodes.Applied:
 		return fmt.Sprintf("has the state after entry %d", o.Index)
+	case nodes.Executed:
+		return fmt.Sprintf("does a session's command at entry %d", o.Index)
 	}
 	return fmt.Sprintf("%s %+v", o.Fact, o)
 }
@@ -74,6 +76,10 @@ func malformed(o nodes.Observation) string {
 	case nodes.Applied:
 		if o.Index == 0 {
 			return "no index"
+		}
+	case nodes.Executed:
+		if o.Index == 0 || o.Hash == 0 {
+			return "no index or no hash"
 		}
 	default:
 		return "an unknown fact"
