@@ -72,12 +72,11 @@ func TestWorkloadsFindWhatRegistersDoNot(t *testing.T) {
 		{"bank", "txn-no-rollback", 2, faults, nil, nil},
 		{"counter", "no-session-dedupe", 16, faults, nil, nil},
 		{"list-append", "txn-stale-read", 2, faults, nil, nil},
-		{"lock", "proposals-not-abandoned", 16, faults, nil, nil},
-		{"monotonic", "snapshot-installed-late", 3, []string{"partition", "pause"}, local, busy},
-		{"queue", "proposals-not-abandoned", 6, faults, nil, nil},
-		{"queue", "no-session-dedupe", 8, faults, nil, nil},
+		{"lock", "no-session-dedupe", 20, faults, nil, nil},
+		{"monotonic", "snapshot-installed-late", 6, []string{"partition", "pause"}, local, busy},
+		{"queue", "no-session-dedupe", 10, faults, nil, nil},
 		{"set", "proposals-not-abandoned", 6, faults, nil, nil},
-		{"set-full", "no-up-to-date-check", 16, faults, nil, nil},
+		{"set-full", "proposals-not-abandoned", 10, faults, nil, nil},
 		{"unique-ids", "proposals-not-abandoned", 6, faults, nil, nil},
 	} {
 		t.Run(c.workload, func(t *testing.T) {

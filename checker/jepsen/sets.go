@@ -112,13 +112,15 @@ func SetFull(linearizable bool) checker.Checker {
 		var reads []history.Operation
 		err := clients(h, func(o history.Operation) error {
 			switch e := element(o.Invocation.Value); {
-			case o.Invocation.F == "add" && fates[e] == nil:
+			case o.Invocation.F == "add" && (fates[e] == nil || fates[e].add.Kind() == history.Fail):
+				if fates[e] == nil {
+					order = append(order, e)
+				}
 				f := &fate{add: o}
 				if o.Kind() == history.OK {
 					f.known = o.Completion
 				}
 				fates[e] = f
-				order = append(order, e)
 			case o.Invocation.F == "read" && o.Kind() == history.OK:
 				reads = append(reads, o)
 			}
@@ -154,6 +156,10 @@ func observe(o history.Operation, fates map[element]*fate, order []element, r *r
 			r.tell("unexpected", string(e), []int{at}, "a read (event %d) holds %s, which nobody added",
 				at, e)
 			continue
+		}
+		if f.add.Kind() == history.Fail {
+			r.tell("unexpected", string(e), []int{f.add.Invocation.Index, at},
+				"a read (event %d) holds %s, whose add (event %d) failed", at, e, f.add.Invocation.Index)
 		}
 		if f.known == nil || o.Completion.Index < f.known.Index {
 			f.known = o.Completion
