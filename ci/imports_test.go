@@ -25,6 +25,7 @@ nodes/ballot
 nodes/nodestest
 nodes/raft
 nodes/etcdraft
+nodes/paxos
 nodes/host
 nodes/catalog
 nemesis
@@ -50,6 +51,7 @@ var narrow = map[string][]string{
 	// The one protocol that is not ours: see foreign.
 	"nodes/etcdraft": {"nodes", "nodes/kv", "nodes/wal", "nodes/etcdraft"},
 	"nodes/wal":      {"nodes", "nodes/kv"},
+	"nodes/paxos":    {"nodes", "nodes/kv", "nodes/wal", "nodes/journal", "nodes/wire", "nodes/ballot"},
 	"nodes/journal":  {"nodes", "nodes/kv", "nodes/wal"},
 	"nodes/wire":     {},
 	"nodes/ballot":   {"nodes", "nodes/kv"},

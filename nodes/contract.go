@@ -109,6 +109,8 @@ type Status struct {
 	Term    uint64 `json:"term"`             // or ballot
 	Commit  uint64 `json:"commit"`           // the highest log index known to be decided
 	Applied uint64 `json:"applied"`
+	// Leaderless says that the protocol has no leader: who runs, serves.
+	Leaderless bool `json:"leaderless,omitempty"`
 }
 
 // Statuser is a Node that can tell its status.

@@ -82,9 +82,10 @@ func (j *Journal[P]) Due() (p P, ok bool) {
 	return p, true
 }
 
-// Flush begins to make durable what was written, unless a Sync is under way.
+// Flush begins to make durable what was written, unless a Sync is under way or nothing waits for
+// it: a record that nobody waits for goes with the next that somebody does.
 func (j *Journal[P]) Flush(env nodes.Env) {
-	if j.step != idle || j.written == j.durable {
+	if j.step != idle || j.next == len(j.waiting) || j.written == j.durable {
 		return
 	}
 	if len(j.out) > 0 {

@@ -1,0 +1,9 @@
+package paxos
+
+import (
+	"testing"
+
+	"sunder/nodes/nodestest"
+)
+
+func TestContract(t *testing.T) { nodestest.Run(t, Protocol()) }
