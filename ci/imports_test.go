@@ -17,11 +17,11 @@ harness/generator
 checker
 nodes/kv
 nodes
+nodes/ballot
 oracle
 nodes/wal
 nodes/journal
 nodes/wire
-nodes/ballot
 nodes/nodestest
 nodes/raft
 nodes/etcdraft
@@ -55,7 +55,7 @@ var narrow = map[string][]string{
 	"nodes/journal":  {"nodes", "nodes/kv", "nodes/wal"},
 	"nodes/wire":     {},
 	"nodes/ballot":   {"nodes", "nodes/kv"},
-	"oracle":         {"nodes", "nodes/kv"},
+	"oracle":         {"nodes", "nodes/kv", "nodes/ballot"},
 	"checker":        {"harness/history", "checker"},
 	"docker/node":    {"nodes", "nodes/kv", "nodes/host", "nodes/catalog", "nemesis", "nemesis/agent", "docker/node"},
 }

@@ -50,6 +50,8 @@ type Oracle struct {
 	commits table
 	states  map[uint64]seen // after an index
 	lives   []life          // by node
+
+	acceptors acceptors
 }
 
 type voter struct {
@@ -83,6 +85,7 @@ func (o *Oracle) Reset() {
 	o.commits.reset()
 	clear(o.states)
 	clear(o.lives)
+	o.acceptors.reset()
 }
 
 // Judge judges recorded streams, each of one node and ordered by (Boot, Seq).
@@ -124,6 +127,8 @@ func (o *Oracle) Observe(ob nodes.Observed) *Violation {
 		v = o.committed(ob, l)
 	case nodes.Applied:
 		v = o.applied(ob)
+	case nodes.Promised, nodes.Accepted, nodes.Decided:
+		v = o.acceptors.observe(ob)
 	}
 	return v
 }

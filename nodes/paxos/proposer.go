@@ -54,6 +54,9 @@ func (n *node) propose() {
 func (n *node) begin(number uint64) {
 	p := &n.proposer
 	same := p.decree == number
+	if !same {
+		p.failures = 0
+	}
 	if n.bug == bugProposesTwice && p.failures > 0 {
 		number = max(number, p.decree+1)
 	}
