@@ -25,7 +25,6 @@ const (
 	bugPromisesPooled
 	bugAnswersCountTwice
 	bugNoPhase1
-	bugReusesBallot
 	bugBallotBeforeFsync
 	bugCountsItselfUnsynced
 	bugTellsAccepted
@@ -34,7 +33,6 @@ const (
 	bugAnyDecisionIsMine
 	bugStaleRead
 	bugNoSessionDedupe
-	bugSyncFailureIgnored
 	bugNameUnsynced
 	bugCRCUnchecked
 	bugTornTailKept
@@ -67,16 +65,14 @@ var plantedBugs = []nodes.Bug{
 		"loss takes the majority that others count on"},
 	{Name: "ballot-not-persisted", Doc: "a proposer does not write its round down (section 2.5): " +
 		"restarted, it uses a ballot again for another value"},
-	{Name: "promises-lower", Doc: "an acceptor answers a prepare below its promise with a promise, " +
-		"and keeps the larger one: no fault can expose it, because phase 2 still refuses"},
+	{Name: "promises-lower", Doc: "an acceptor answers a prepare below its promise with a promise " +
+		"(phase 1b), and keeps the larger one: no client can notice, because phase 2 still refuses"},
 	{Name: "accepts-below-promise", Doc: "an acceptor accepts below what it promised (phase 2b)"},
 	{Name: "promises-pooled", Doc: "a proposer counts promises that it was given for earlier " +
 		"ballots of its own: their givers may have accepted something since"},
 	{Name: "answers-count-twice", Doc: "an answer that arrives twice counts twice: a majority of " +
 		"messages is not one of acceptors"},
 	{Name: "no-phase-1", Doc: "a proposer asks to accept its value without asking for promises"},
-	{Name: "reuses-ballot", Doc: "a proposer tries again in the same ballot, and may have to " +
-		"propose another value in it"},
 	{Name: "ballot-before-fsync", Doc: "a proposer uses a round before it is durable: after a " +
 		"power loss it uses it again"},
 	{Name: "counts-itself-unsynced", Doc: "a proposer counts its own acceptor before its fsync"},
@@ -90,8 +86,6 @@ var plantedBugs = []nodes.Bug{
 		"for whichever value"},
 	{Name: "stale-read", Doc: "reads are answered from the node's own state, without a decree"},
 	{Name: "no-session-dedupe", Doc: "commands that are sent again are done again"},
-	{Name: "sync-failure-ignored", Doc: "a node goes on after a failed fsync, as if what it wrote " +
-		"was durable"},
 	{Name: "name-unsynced", Doc: "the directory is not synced after the log was created: a power " +
 		"loss takes the whole file"},
 	{Name: "crc-unchecked", Doc: "recovery trusts records without looking at their checksum: a " +

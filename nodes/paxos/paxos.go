@@ -184,7 +184,7 @@ func (n *node) Synced(env nodes.Env, _ nodes.Token, err error) {
 	switch {
 	case n.stopped:
 		return
-	case err != nil && n.bug != bugSyncFailureIgnored:
+	case err != nil:
 		n.stop("sync: " + err.Error())
 		return
 	}

@@ -68,9 +68,7 @@ func (n *node) begin(number uint64) {
 		p.accepts = tally{}
 	}
 	p.reported, p.value = 0, nil
-	if !same || n.bug != bugReusesBallot || p.ballot.Round() != p.round {
-		n.nextBallot()
-	}
+	n.nextBallot()
 	n.pending.front().value.propose(p.round)
 	if n.bug == bugNoPhase1 {
 		n.propound()
