@@ -36,6 +36,7 @@ harness
 harness/report
 harness/shrink
 sim
+search
 docker/node
 docker
 .

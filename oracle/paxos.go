@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"sunder/nodes"
-	"sunder/nodes/ballot"
+	ballots "sunder/nodes/ballot"
 )
 
 // The names of the oracles of Paxos (Lamport, "Paxos Made Simple", section 2.2).
@@ -67,8 +67,8 @@ func (a *acceptors) floor(ob nodes.Observed, does string) *Violation {
 	own := a.floors[ob.Node].at(ob.Index)
 	if least = max(least, *own); ob.Term < least {
 		return violation(PromiseKept, ob, ob.Node, fmt.Sprintf(
-			"%s %s ballot %s%s after it promised %s", ob.Node, does, ballot.Ballot(ob.Term),
-			ofDecree(ob.Index), ballot.Ballot(least)))
+			"%s %s ballot %s%s after it promised %s", ob.Node, does, ballots.Ballot(ob.Term),
+			ofDecree(ob.Index), ballots.Ballot(least)))
 	}
 	*own = ob.Term
 	return nil
@@ -120,7 +120,7 @@ func (a *acceptors) oneValue(ob nodes.Observed, d *decree) *Violation {
 	}
 	return violation(OneValue, ob, first.node, fmt.Sprintf(
 		"%s and %s have different values of decree %d in ballot %s", ob.Node, first.node,
-		ob.Index, ballot.Ballot(ob.Term)))
+		ob.Index, ballots.Ballot(ob.Term)))
 }
 
 // replaced says that a value was accepted above another one that was chosen.
@@ -131,7 +131,7 @@ func (a *acceptors) replaced(ob nodes.Observed, above, chosen seen) *Violation {
 	}
 	return violation(ChosenStays, ob, other, fmt.Sprintf(
 		"a value of decree %d was chosen in ballot %s, and %s accepted another in %s", ob.Index,
-		ballot.Ballot(chosen.term), above.node, ballot.Ballot(above.term)))
+		ballots.Ballot(chosen.term), above.node, ballots.Ballot(above.term)))
 }
 
 func (a *acceptors) decided(ob nodes.Observed) *Violation {

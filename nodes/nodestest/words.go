@@ -61,7 +61,7 @@ func fact(o nodes.Observation) string {
 	case nodes.Configured:
 		return fmt.Sprintf("has configuration %d from decree %d on", o.Term, o.Index)
 	case nodes.Executed:
-		return fmt.Sprintf("has executed a session's command at %d", o.Index)
+		return fmt.Sprintf("does a session's command at entry %d", o.Index)
 	}
 	return fmt.Sprintf("%s %+v", o.Fact, o)
 }
@@ -102,13 +102,17 @@ func malformed(o nodes.Observation) string {
 		if o.Term == 0 || o.Index == 0 || o.Hash == 0 {
 			return "no ballot, decree or value"
 		}
-	case nodes.Decided, nodes.Executed:
+	case nodes.Decided:
 		if o.Index == 0 || o.Hash == 0 {
 			return "no decree or value"
 		}
 	case nodes.Configured:
 		if o.Term == 0 || o.Hash == 0 {
 			return "no number or no members"
+		}
+	case nodes.Executed:
+		if o.Index == 0 || o.Hash == 0 {
+			return "no index or no hash"
 		}
 	default:
 		return "an unknown fact"

@@ -63,7 +63,11 @@ func (n *node) execute(number uint64, v *value) {
 	if n.bug == bugNoSessionDedupe {
 		c.Session = 0
 	}
+	before := n.machine.Digest()
 	result := n.machine.Apply(number, c)
+	if once := v.command.Once(); once != 0 && n.machine.Digest() != before {
+		n.observe(nodes.Executed, 0, number, once)
+	}
 	if n.pending.len() == 0 {
 		return
 	}

@@ -3,19 +3,13 @@ package paxos
 import (
 	"sunder/nodes"
 	"sunder/nodes/ballot"
-	"sunder/nodes/wire"
 )
 
 // learner is what a node knows to be decided.
 type learner struct {
 	next  uint64 // the first decree that it does not know; all before are applied
 	asked uint64 // it has asked for this one, and waits
-	state uint64 // hash of all values that were applied, in order
 }
-
-// stateEvery is how many decrees lie between two observations of the state: one that differs once
-// differs for ever.
-const stateEvery = 8
 
 // onAccepted is the learner's part (section 2.3): a value is chosen when a majority of acceptors
 // has accepted it in one ballot. It hears of the ballots of its own node, and tells all others.
@@ -69,14 +63,13 @@ func (n *node) learn(number uint64, b ballot.Ballot, v *value) {
 // apply does what is decided, in the order of decrees, and answers whoever waits for it.
 func (n *node) apply() {
 	l := &n.learner
+	before := l.next
 	for l.next <= uint64(len(n.decrees)) && n.decrees[l.next-1].decided != nil && !n.stopped {
-		v := n.decrees[l.next-1].decided
-		l.state = wire.Mix(l.state, v.hash)
-		if l.next%stateEvery == 0 {
-			n.observe(nodes.Applied, 0, l.next, l.state)
-		}
-		n.execute(l.next, v)
+		n.execute(l.next, n.decrees[l.next-1].decided)
 		l.next++
+	}
+	if h := n.machine.Digest(); l.next > before && h != 0 {
+		n.observe(nodes.Applied, 0, l.next-1, h)
 	}
 }
 
