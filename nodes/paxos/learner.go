@@ -9,6 +9,7 @@ import (
 type learner struct {
 	next  uint64 // the first decree that it does not know; all before are applied
 	asked uint64 // it has asked for this one, and waits
+	last  uint64 // what next was at the last tick
 }
 
 // onAccepted is the learner's part (section 2.3): a value is chosen when a majority of acceptors
@@ -104,10 +105,13 @@ func (n *node) behind(from nodes.ID, number uint64) {
 	}
 }
 
-// inquire asks a peer whether there is anything new: who tells it may have been cut off, or died.
+// inquire asks a peer whether there is anything new, where none came by itself: who tells it may
+// have been cut off, or died.
 func (n *node) inquire() {
-	n.learner.asked = 0
-	if len(n.members) == 1 {
+	l := &n.learner
+	came := l.next != l.last
+	l.asked, l.last = 0, l.next
+	if came || len(n.members) == 1 {
 		return
 	}
 	at := n.env.Rand("peer", uint64(len(n.members)-1))

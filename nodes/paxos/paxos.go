@@ -58,7 +58,8 @@ func Protocol() nodes.Protocol {
 		Decode: func(kind uint8, p []byte) (nodes.Message, error) {
 			return decode(kind, p)
 		},
-		Bugs: plantedBugs,
+		Kinds: kinds,
+		Bugs:  plantedBugs,
 		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Append, kv.ReadList, kv.Add, kv.SetAdd,
 			kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession},
 		Clock: func(map[string]string) nodes.ClockAssumption {
@@ -123,6 +124,7 @@ func (n *node) Start(env nodes.Env, files []nodes.Recovered) {
 		return
 	}
 	n.apply()
+	n.learner.last = n.learner.next
 	env.SetTimer(tickTimer, tickEvery/2+time.Duration(env.Rand("first tick", uint64(tickEvery))))
 }
 

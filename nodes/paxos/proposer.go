@@ -26,6 +26,7 @@ type proposer struct {
 	round  uint64 // of the last ballot; it grows over restarts
 	decree uint64
 	ballot ballot.Ballot
+	own    *value // what it would have decided
 	began  nodes.Mono
 
 	promises tally         // of phase 1
@@ -57,9 +58,6 @@ func (n *node) begin(number uint64) {
 	if !same {
 		p.failures = 0
 	}
-	if n.bug == bugProposesTwice && p.failures > 0 {
-		number = max(number, p.decree+1)
-	}
 	p.phase, p.decree, p.began = preparing, number, n.env.Now()
 	if !same || n.bug != bugPromisesPooled {
 		p.promises = tally{}
@@ -69,7 +67,8 @@ func (n *node) begin(number uint64) {
 	}
 	p.reported, p.value = 0, nil
 	n.nextBallot()
-	n.pending.front().value.propose(p.round)
+	p.own = n.pending.front().value
+	p.own.propose(p.round)
 	if n.bug == bugNoPhase1 {
 		n.propound()
 		return
@@ -146,7 +145,7 @@ func (n *node) propound() {
 	p := &n.proposer
 	p.phase = accepting
 	if p.value == nil {
-		p.value = n.pending.front().value
+		p.value = p.own
 	}
 	m := &accept{p.decree, p.ballot, p.value}
 	n.broadcast(m)
@@ -177,6 +176,10 @@ func (n *node) overdue() {
 func (n *node) backOff() {
 	p := &n.proposer
 	p.phase = waiting
+	if n.bug == bugProposesTwice {
+		n.pending.push(n.pending.front())
+		n.pending.pop()
+	}
 	most := min(backoffMin<<min(p.failures, 8), backoffMax)
 	p.failures++
 	n.env.SetTimer(backoffTimer, time.Duration(n.env.Rand("back-off", uint64(most))))
