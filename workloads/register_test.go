@@ -252,7 +252,8 @@ func TestCheckNamesWhatWouldBeRight(t *testing.T) {
 			t.Errorf("%v: %v, want %q", c.values, err, c.want)
 		}
 	}
-	if _, err := workloads.Find("registre"); err == nil || !strings.Contains(err.Error(), "none of register") {
+	_, err := workloads.Find("registre")
+	if err == nil || !strings.Contains(err.Error(), "none of consensus, register") {
 		t.Errorf("Find: %v", err)
 	}
 	if w, err := workloads.Find("register"); err != nil || w.Name != "register" {

@@ -39,7 +39,7 @@ type Workload struct {
 }
 
 // All is every workload, by name.
-func All() []Workload { return []Workload{Register()} }
+func All() []Workload { return []Workload{Consensus(), Register()} }
 
 // Find is the workload of that name.
 func Find(name string) (Workload, error) {

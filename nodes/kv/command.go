@@ -13,6 +13,7 @@ const (
 	Read        Op = iota + 1 // answers the register's value, or that there is none
 	Write                     // sets the register to Arg
 	CAS                       // sets the register to Arg if it is Old, else fails: cas-mismatch
+	Propose                   // sets the register to Arg unless it was ever set; answers its value
 	Append                    // appends Arg to the list
 	ReadList                  // answers the list
 	Add                       // adds Arg to the counter and answers the sum
@@ -26,7 +27,8 @@ const (
 	OpenSession               // answers a new session
 )
 
-var opNames = [...]string{Read: "read", Write: "write", CAS: "cas", Append: "append",
+var opNames = [...]string{Read: "read", Write: "write", CAS: "cas",
+	Propose: "propose", Append: "append",
 	ReadList: "read-list", Add: "add", SetAdd: "set-add", ReadSet: "read-set", Enqueue: "enqueue",
 	Dequeue: "dequeue", Lock: "lock", Unlock: "unlock", Txn: "txn", OpenSession: "open-session"}
 
