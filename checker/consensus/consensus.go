@@ -18,7 +18,11 @@ const (
 	NotProposed    = "not-proposed"    // a value was learned that nobody proposed
 	BeforeProposed = "before-proposed" // a value was learned before it was proposed
 	Forgotten      = "forgotten"       // nothing was decided any more
+	Undecided      = "undecided"       // a proposal was answered, but not with a value
 )
+
+// anomaliesMax bounds how many anomalies are told.
+const anomaliesMax = 10
 
 // Agreement is a checker of decrees. It is exact, in linear time: a history of a decree is
 // linearizable if and only if it finds nothing (see the test against Model).
@@ -45,7 +49,9 @@ func (agreement) Check(ctx context.Context, h checker.History) checker.Result {
 		}
 		d, err := read(byKey[key])
 		if err != nil {
-			r.Verdict, r.Reason = checker.Worst(r.Verdict, checker.Unknown), err.Error()
+			if r.Verdict == checker.Valid {
+				r.Verdict, r.Reason = checker.Unknown, err.Error()
+			}
 			continue
 		}
 		f.Decrees++
@@ -55,9 +61,9 @@ func (agreement) Check(ctx context.Context, h checker.History) checker.Result {
 		if d.values > 1 {
 			f.Rivals++
 		}
-		if a := d.judge(key); a != nil {
-			r.Verdict, r.Reason = checker.Invalid, a.Words
-			r.Anomalies = append(r.Anomalies, *a)
+		if a := d.judge(key); a != nil && len(r.Anomalies) < anomaliesMax {
+			r.Verdict, r.Anomalies = checker.Invalid, append(r.Anomalies, *a)
+			r.Reason = r.Anomalies[0].Words
 		}
 	}
 	if f.Decided == 0 && r.Verdict == checker.Valid {
@@ -73,6 +79,7 @@ type decree struct {
 	values   int                         // that were proposed
 	learned  []learned
 	nothing  *history.Operation // the last read to begin that found nothing decided
+	none     *history.Operation // a proposal that ended without a decision
 }
 
 // learned is an operation that says what is decided.
@@ -98,6 +105,8 @@ func read(ops []history.Operation) (*decree, error) {
 		switch {
 		case do.Answer == Decided:
 			d.learned = append(d.learned, learned{o, do.Value})
+		case do.Answer == Nothing && !do.Read:
+			d.none = &o
 		case do.Answer == Nothing:
 			d.nothing = &o
 		}
@@ -107,6 +116,10 @@ func read(ops []history.Operation) (*decree, error) {
 
 // judge finds what cannot be, or nil.
 func (d *decree) judge(key string) *checker.Anomaly {
+	if d.none != nil {
+		return d.anomaly(Undecided, key, "process %d was answered for decree %q when it proposed %d "+
+			"(event %d), and nothing was decided", learned{*d.none, d.mine()})
+	}
 	if len(d.learned) == 0 {
 		return nil
 	}
@@ -134,6 +147,12 @@ func (d *decree) judge(key string) *checker.Anomaly {
 			learned{*d.nothing, first.value})
 	}
 	return nil
+}
+
+// mine is what the proposal proposed that ended without a decision.
+func (d *decree) mine() int64 {
+	n, _ := d.none.Invocation.Value.Int() // it was read before
+	return n
 }
 
 func (d *decree) anomaly(class, key, format string, a learned, more ...learned) *checker.Anomaly {
@@ -209,7 +228,7 @@ func parse(o history.Operation) (op Op, skip bool, err error) {
 	if o.Kind() != history.OK {
 		return op, op.Read, nil
 	}
-	if v := o.Completion.Value; op.Read && (v == "" || v == history.Null) {
+	if v := o.Completion.Value; v == "" || v == history.Null {
 		op.Answer = Nothing
 		return op, false, nil
 	}
