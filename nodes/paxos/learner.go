@@ -24,6 +24,7 @@ func (n *node) onAccepted(from nodes.ID, m *accepted) {
 		return
 	}
 	v := p.value
+	p.usual += (n.env.Now().Sub(p.began) - p.usual) / 8
 	n.broadcast(&decided{p.decree, []*value{v}})
 	n.learn(p.decree, p.ballot, v)
 }

@@ -31,9 +31,9 @@ const (
 	// tickEvery is how often a node asks a peer what it missed, and looks whether its attempt
 	// got stuck: messages were lost, or it is cut off.
 	tickEvery = 100 * time.Millisecond
-	// backoffMin and backoffMax bound how long a proposer waits after the first and after many
-	// failures. The least is a few times what an attempt takes, so that one of two comes through.
-	backoffMin = 10 * time.Millisecond
+	// usualFirst is what an attempt is thought to take before one has succeeded, and backoffMax
+	// the longest that a proposer waits after a failure.
+	usualFirst = 5 * time.Millisecond
 	backoffMax = 160 * time.Millisecond
 
 	pendingMax = 1024     // commands that a proposer holds; more are refused
@@ -113,6 +113,7 @@ func newNode(c nodes.Config) (nodes.Node, error) {
 		n.quorum = max(1, len(c.Members)/2)
 	}
 	n.learner.next = 1
+	n.proposer.usual = usualFirst
 	return n, nil
 }
 

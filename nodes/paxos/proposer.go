@@ -34,7 +34,8 @@ type proposer struct {
 	reported ballot.Ballot // the largest that a promise reported
 	value    *value        // reported with it; in phase 2, what is proposed
 
-	failures int // in a row
+	failures int           // at this decree
+	usual    time.Duration // what attempts take that succeed
 }
 
 // tally is the answers of acceptors, one of each.
@@ -171,8 +172,9 @@ func (n *node) overdue() {
 	}
 }
 
-// backOff waits for a random time, longer after each failure, so that one of those who duel comes
-// through (section 2.4: no algorithm can do without randomness or real time).
+// backOff waits for a random time, at first up to thrice what an attempt takes and longer after
+// each failure, so that one of those who duel comes through (section 2.4: no algorithm can do
+// without randomness or real time).
 func (n *node) backOff() {
 	p := &n.proposer
 	p.phase = waiting
@@ -180,7 +182,7 @@ func (n *node) backOff() {
 		n.pending.push(n.pending.front())
 		n.pending.pop()
 	}
-	most := min(backoffMin<<min(p.failures, 8), backoffMax)
+	most := min(3*max(p.usual, time.Millisecond)<<min(p.failures, 8), backoffMax)
 	p.failures++
 	n.env.SetTimer(backoffTimer, time.Duration(n.env.Rand("back-off", uint64(most))))
 }
