@@ -26,6 +26,7 @@ nodes/nodestest
 nodes/raft
 nodes/etcdraft
 nodes/paxos
+nodes/lww
 nodes/host
 nodes/catalog
 nemesis
@@ -53,6 +54,7 @@ var narrow = map[string][]string{
 	"nodes/etcdraft": {"nodes", "nodes/kv", "nodes/wal", "nodes/etcdraft"},
 	"nodes/wal":      {"nodes", "nodes/kv"},
 	"nodes/paxos":    {"nodes", "nodes/kv", "nodes/wal", "nodes/journal", "nodes/wire", "nodes/ballot"},
+	"nodes/lww":      {"nodes", "nodes/kv", "nodes/wal", "nodes/journal", "nodes/wire"},
 	"nodes/journal":  {"nodes", "nodes/kv", "nodes/wal"},
 	"nodes/wire":     {},
 	"nodes/ballot":   {"nodes", "nodes/kv"},

@@ -8,6 +8,7 @@ import (
 
 	"sunder/nodes"
 	"sunder/nodes/etcdraft"
+	"sunder/nodes/lww"
 	"sunder/nodes/paxos"
 	"sunder/nodes/raft"
 )
@@ -18,6 +19,7 @@ func Protocols() []nodes.Protocol {
 		raft.Protocol(),
 		etcdraft.Protocol(),
 		paxos.Protocol(),
+		lww.Protocol(),
 	}
 }
 
