@@ -35,6 +35,8 @@ const (
 	// the longest that a proposer waits after a failure.
 	usualFirst = 5 * time.Millisecond
 	backoffMax = 160 * time.Millisecond
+	// attemptMax is the longest that a proposer waits for a majority.
+	attemptMax = 800 * time.Millisecond
 
 	pendingMax = 1024     // commands that a proposer holds; more are refused
 	commandMax = 24 << 10 // bytes of a command: one always fits into a message

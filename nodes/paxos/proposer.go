@@ -163,11 +163,12 @@ func (n *node) onNack(m *nack) {
 	n.backOff()
 }
 
-// overdue gives up an attempt that got no majority in time.
+// overdue gives up an attempt that got no majority in time: long after what attempts take.
 func (n *node) overdue() {
 	p := &n.proposer
 	open := p.phase == preparing || p.phase == accepting
-	if open && n.env.Now().Sub(p.began) >= tickEvery<<min(p.failures, 3) {
+	limit := min(max(tickEvery, 4*p.usual)<<min(p.failures, 3), attemptMax)
+	if open && n.env.Now().Sub(p.began) >= limit {
 		n.backOff()
 	}
 }
