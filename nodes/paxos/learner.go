@@ -80,21 +80,31 @@ func (n *node) teach(to nodes.ID, from uint64) {
 	if to == n.self || from == 0 || from > uint64(len(n.decrees)) {
 		return
 	}
-	var values []*value
-	bytes := 0
-	for i := from - 1; i < uint64(len(n.decrees)) && len(values) < batchMax; i++ {
-		v := n.decrees[i].decided
-		if v == nil && n.bug == bugTellsAccepted {
-			v = n.decrees[i].value
-		}
+	known := n.decrees[from-1:]
+	count, bytes := 0, 0
+	for count < min(len(known), batchMax) {
+		v := n.tells(&known[count])
 		if v == nil || bytes > 0 && bytes+v.size > batchBytes {
 			break
 		}
-		values, bytes = append(values, v), bytes+v.size
+		count, bytes = count+1, bytes+v.size
 	}
-	if len(values) > 0 {
-		n.env.Send(to, &decided{from, values})
+	if count == 0 {
+		return
 	}
+	m := &decided{from, make([]*value, count)}
+	for i := range m.values {
+		m.values[i] = n.tells(&known[i])
+	}
+	n.env.Send(to, m)
+}
+
+// tells is what a learner says of a decree: the chosen value, if it knows that.
+func (n *node) tells(d *decree) *value {
+	if d.decided == nil && n.bug == bugTellsAccepted {
+		return d.value
+	}
+	return d.decided
 }
 
 // behind asks a node that speaks of a later decree for those before it, once.
