@@ -49,7 +49,7 @@ func Protocol() nodes.Protocol {
 			{Name: "reads", Doc: "how reads are answered: ReadOnlySafe; ReadOnlyLeaseBased, which " +
 				"is not linearizable under partitions (etcd-io/raft issue 166); or through the log " +
 				"at the leader, and with ReadOnlySafe elsewhere",
-				Values: []string{"readindex", "lease", "log"}},
+				Values: []string{"readindex", "lease", "log"}, Weak: []string{"lease"}},
 			{Name: "storage", Doc: "how the log is written: in line with each Ready, or with " +
 				"AsyncStorageWrites", Values: []string{"inline", "async"}},
 			{Name: "snapshot", Doc: "entries between two snapshots",

@@ -70,7 +70,7 @@ func Protocol() nodes.Protocol {
 		Options: []nodes.Option{
 			{Name: "reads", Doc: "how reads are answered: after a majority confirmed the leader; " +
 				"through the log; while a lease lasts; or by any node from its own state (stale)",
-				Values: []string{"readindex", "log", "lease", "local"}},
+				Values: []string{"readindex", "log", "lease", "local"}, Weak: []string{"local"}},
 			{Name: "snapshot", Doc: "entries between two snapshots",
 				Values: []string{"1000", "64", "off"}},
 		},
