@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -22,6 +23,8 @@ type Budget struct {
 	Workers int           // goroutines; 0: one
 	// Vary lets half of the plans be variations of one that reached a new state.
 	Vary bool
+	// Class, where it is given, is the one that counts; a run with other anomalies goes by.
+	Class string
 	// Ran, where there is one, counts plans as they are run.
 	Ran *atomic.Int64
 }
@@ -35,9 +38,10 @@ type Catch struct {
 	Unknown int // of them without a verdict
 	Doubt   Doubt
 	Steps   uint64
-	OK      int // operations that were answered ok
-	Proven  int // faults that had an effect
-	States  int // different states that were reached
+	OK      int    // operations that were answered ok
+	Proven  int    // faults that had an effect
+	States  int    // different states that were reached
+	Other   string // class of an anomaly that did not count
 	Took    time.Duration
 }
 
@@ -104,6 +108,7 @@ func gather(hunters []*hunter, took time.Duration) (Catch, error) {
 		out.Steps += h.steps
 		out.OK += h.ok
 		out.Proven += h.proven
+		out.Other = cmp.Or(out.Other, h.other)
 		if h.budget.Vary {
 			out.States += h.runner.States.Len()
 		}
@@ -131,6 +136,7 @@ type hunter struct {
 	steps   uint64
 	ok      int
 	proven  int
+	other   string
 	err     error
 }
 
@@ -142,6 +148,7 @@ const corpusMax = 256
 
 // hunt runs plans until one fails, and says whether one did.
 func (h *hunter) hunt(ctx context.Context) bool {
+	defer h.runner.Close()
 	for ; h.left != 0 && ctx.Err() == nil && h.err == nil; h.left-- {
 		p, err := h.next()
 		if err != nil {
@@ -159,6 +166,8 @@ func (h *hunter) hunt(ctx context.Context) bool {
 		switch {
 		case err != nil:
 			h.err = err
+		case o.Result.Verdict == checker.Invalid && h.budget.Class != "" && !o.Has(h.budget.Class):
+			h.other = o.Class()
 		case o.Result.Verdict == checker.Invalid:
 			o.Events = nil
 			h.plan, h.outcome, h.found = p, o, true

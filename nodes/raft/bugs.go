@@ -115,8 +115,8 @@ const (
 )
 
 func bugNamed(name string) bug {
-	for b, planted := range plantedBugs {
-		if b > 0 && planted.Name == name {
+	for b := range plantedBugs {
+		if b > 0 && plantedBugs[b].Name == name {
 			return bug(b)
 		}
 	}

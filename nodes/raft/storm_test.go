@@ -2,6 +2,7 @@ package raft
 
 import (
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,7 +97,19 @@ func TestEveryBugIsExposedSomewhere(t *testing.T) {
 		}
 		exposed = append(exposed, name)
 	}
+	guards, err := os.ReadFile("../../docs/raft-guards.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, b := range Protocol().Bugs {
+		row := regexp.MustCompile(`(?m)^\|[^|]*\| ` + b.Name + `( \([^|]*\))? \|(.*)$`).Find(guards)
+		if row == nil {
+			t.Errorf("docs/raft-guards.md does not say what guard %s leaves out", b.Name)
+		}
+		masked := regexp.MustCompile(`masked|equivalent`).Match(row)
+		if row != nil && masked != (b.Masked != "") {
+			t.Errorf("%s is masked: %q, but docs/raft-guards.md says %q", b.Name, b.Masked, row)
+		}
 		if !slices.Contains(exposed, b.Name) && b.Masked == "" {
 			t.Errorf("nothing exposes the planted bug %s", b.Name)
 		}
