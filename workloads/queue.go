@@ -1,6 +1,8 @@
 package workloads
 
 import (
+	"time"
+
 	"sunder/checker"
 	"sunder/checker/jepsen"
 	"sunder/checker/linear"
@@ -46,6 +48,9 @@ func queueMain(o Options) generator.Generator {
 
 var dequeue = generator.Op{F: "dequeue"}
 
+// drainPause is between two dequeues of one queue: a node that refuses does so at once.
+const drainPause = 5 * time.Millisecond
+
 // queueFinal takes from each queue until it is empty, and then reads it on every node.
 func queueFinal(o Options, keys []string) generator.Generator {
 	drains := make([]generator.Generator, len(keys))
@@ -53,7 +58,7 @@ func queueFinal(o Options, keys []string) generator.Generator {
 		take := dequeue
 		take.Key = key
 		drain := generator.Func(func(generator.Context, generator.Thread) generator.Op { return take })
-		drains[i] = drain.Until(func(e history.Event) bool {
+		drains[i] = drain.Delay(drainPause).Until(func(e history.Event) bool {
 			return e.Kind == history.OK && e.Value == history.Null
 		})
 	}
