@@ -28,7 +28,7 @@ func Consensus() Workload {
 		Options: consensusOptions,
 		Ops:     []kv.Op{kv.Read, kv.Propose},
 		Main:    consensusMain,
-		Final:   registerFinal,
+		Final:   finalPlain,
 		Client:  newConsensusClient,
 		Checkers: func(Options) []checker.Checker {
 			return []checker.Checker{consensus.Agreement(),
