@@ -63,7 +63,8 @@ func Protocol() nodes.Protocol {
 		Kinds: kinds,
 		Bugs:  plantedBugs,
 		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Propose, kv.Append, kv.ReadList, kv.Add, kv.SetAdd,
-			kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession},
+			kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession,
+			kv.ReadCounter, kv.ReadQueue, kv.ReadLock},
 		Clock: func(map[string]string) nodes.ClockAssumption {
 			return nodes.ClockAssumption{Words: "no clock can make it wrong: time only decides " +
 				"when to try again"}
