@@ -68,7 +68,7 @@ func runSeeds(ctx context.Context, c *cobra.Command, f testFlags, s *session) er
 	var ran atomic.Int64
 	hide := showSeeds(s.stderr, &ran)
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // a run leaves little that lives on
-	found, err := search.Hunt(ctx, plans, f.seed, search.Budget{Seeds: f.count,
+	found, err := search.Hunt(ctx, plans, f.seed, search.Budget{Seeds: f.count, Time: f.budget,
 		Workers: runtime.GOMAXPROCS(0), Vary: wild, Ran: &ran})
 	hide()
 	if err != nil {
@@ -81,6 +81,8 @@ func runSeeds(ctx context.Context, c *cobra.Command, f testFlags, s *session) er
 		sum.Why = found.Outcome.Result.Reason
 	case ctx.Err() != nil:
 		sum.Verdict, sum.Why = "unknown", "the search was interrupted"
+	case found.Seeds == 0:
+		sum.Verdict, sum.Why = "unknown", fmt.Sprintf("no test fits into a budget of %v", f.budget)
 	case found.Unknown > 0:
 		sum.Verdict = "unknown"
 		sum.Why = fmt.Sprintf("seed %d: %s", found.Doubt.Seed, found.Doubt.Reason)
