@@ -86,10 +86,7 @@ func New(o Options) (*World, error) {
 // Reset makes a world, closed or not, or a zero one, what New would make, in the memory that it
 // has: a search runs thousands of them. What it told before, Records among that, stays as it was.
 func (w *World) Reset(o Options) error {
-	if err := o.check(); err != nil {
-		return err
-	}
-	fixed, err := newFixed(o)
+	fixed, err := o.check()
 	if err != nil {
 		return err
 	}
@@ -134,16 +131,22 @@ func (w *World) Reset(o Options) error {
 	return nil
 }
 
-// check says what of the plan this protocol does not have.
-func (o Options) check() error {
+// Check says what a plan names that a cluster of this protocol does not have.
+func Check(p plan.Plan, protocol nodes.Protocol) error {
+	_, err := Options{Plan: p, Protocol: protocol}.check()
+	return err
+}
+
+// check says what of the plan this protocol does not have, and makes the plan's fixed network.
+func (o Options) check() (*fixed, error) {
 	known := func(kind string) bool { return kind == "" || slices.Contains(o.Protocol.Kinds, kind) }
 	for i, f := range o.Plan.Faults {
 		if f.On != nil && !known(f.On.Kind) {
-			return fmt.Errorf("faults[%d].on.kind is %.40q: %s has no such message; it has %s", i,
+			return nil, fmt.Errorf("faults[%d].on.kind is %.40q: %s has no such message; it has %s", i,
 				f.On.Kind, o.Protocol.Name, o.Protocol.KindList())
 		}
 	}
-	return nil
+	return newFixed(o)
 }
 
 // Close ends the clients. The world can be looked at afterwards, but not run.
