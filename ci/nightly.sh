@@ -96,11 +96,20 @@ for system in $systems; do
   done
 done
 
+# reads_of SYSTEM: the ways to read under which the system is linearizable. Those of etcd with a
+# lease are not (etcd-io/raft issue 166).
+reads_of() {
+  case "$1" in
+    raft) echo readindex log lease ;;
+    *) echo readindex log ;;
+  esac
+}
+
 # A run takes 60 s and what it takes to start and to judge. The first invalid one is enough.
 run=90 number=0
 while [ $docker = 1 ] && [ $((SECONDS + run)) -lt $docker_end ]; do
   for system in $systems; do
-    for reads in readindex log lease; do
+    for reads in $(reads_of "$system"); do
       [ $((SECONDS + run)) -lt $docker_end ] || break 3
       echo; echo "== containers: $system, $reads"
       try --env docker --system "$system" --reads "$reads" --seed $((seed + number)) \
