@@ -15,11 +15,36 @@ import (
 
 func listCommand(stdout io.Writer) *cobra.Command {
 	return &cobra.Command{
-		Use:   "list",
+		Use:   "list [systems | workloads]",
 		Short: "List systems, workloads, faults, options and planted bugs",
-		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return list(stdout) },
+		Long: "Lists everything that can be named on the command line. With systems or workloads it\n" +
+			"prints the names of those alone, one a line, for scripts.",
+		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
+		ValidArgs: []string{"systems", "workloads"},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return list(stdout)
+			}
+			for _, name := range namesOf(args[0]) {
+				fmt.Fprintln(stdout, name)
+			}
+			return nil
+		},
 	}
+}
+
+// namesOf is the names of all systems, or else of all workloads.
+func namesOf(what string) (names []string) {
+	if what == "systems" {
+		for _, p := range catalog.Protocols() {
+			names = append(names, p.Name)
+		}
+		return names
+	}
+	for _, w := range workloads.All() {
+		names = append(names, w.Name)
+	}
+	return names
 }
 
 func list(w io.Writer) error {
