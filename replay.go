@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -25,8 +27,11 @@ func replayCommand(stdout, stderr io.Writer) *cobra.Command {
 		Short: "Run a stored plan again and say what came back",
 		Long: "Runs a plan again. In the simulation the same plan gives the same history and the same\n" +
 			"trace, bit for bit. In containers, or where the plan was made for another environment,\n" +
-			"it says in how many of the runs the same class of anomaly came back.",
+			"it says in how many of the runs the same class of anomaly came back. What a run in\n" +
+			"containers showed is looked for in the simulation, with its operations, faults and\n" +
+			"delays, and shrunk there.",
 		Example: "  sunder replay store/latest\n" +
+			"  sunder replay --env sim store/latest\n" +
 			"  sunder replay store/latest/plan.json --env docker --test-count 10",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -42,6 +47,8 @@ func replayCommand(stdout, stderr io.Writer) *cobra.Command {
 	fl.StringVar(&f.env, "env", "",
 		"where it runs: sim or docker (default: where the plan was made for)")
 	fl.IntVar(&f.count, "test-count", 1, "runs")
+	fl.DurationVar(&f.timeLimit, "budget", time.Minute,
+		"most time to look in sim for what a run in containers showed")
 	f.addCommon(c)
 	fl.BoolVar(&f.json, "json", false, "print the outcome as one JSON object on the last line")
 	return c
@@ -60,9 +67,20 @@ func replay(ctx context.Context, path string, f testFlags, stdout, stderr io.Wri
 	if err != nil {
 		return err
 	}
+	if ours := origin().Revision; p.Revision != "" && p.Revision != ours {
+		fmt.Fprintf(stderr, "sunder: revision %.12s made this run, and this is %.12s: it may go otherwise; "+
+			"what made it replays it\n", p.Revision, cmp.Or(ours, "unknown"))
+	}
+	if f.env == "sim" && p.Environment != "sim" && first != nil {
+		return transfer(ctx, path, f.timeLimit,
+			&session{flags: f, log: log, stdout: stdout, stderr: stderr})
+	}
 	exact := p.Environment == "sim" && (f.env == "" || f.env == "sim")
 	if f.env != "" {
 		p.Environment = f.env
+	}
+	if err := fits(p, path); err != nil {
+		return err
 	}
 	count := f.count
 	if exact && first == nil {
@@ -70,7 +88,7 @@ func replay(ctx context.Context, path string, f testFlags, stdout, stderr io.Wri
 	}
 	var runs []report.Results
 	for len(runs) < count && ctx.Err() == nil {
-		r, err := runOne(ctx, session{flags: f, plan: p, log: log, stdout: stdout, stderr: stderr})
+		r, err := runOne(ctx, &session{flags: f, plan: p, log: log, stdout: stdout, stderr: stderr})
 		if err != nil {
 			return err
 		}

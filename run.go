@@ -30,11 +30,13 @@ type session struct {
 	log            hclog.Logger
 	stdout, stderr io.Writer
 
+	patience time.Duration // with the simulation; 0: the usual one
 	parts    parts
 	test     *harness.Test
 	run      *store.Run
 	phases   []report.Phase
 	pictures []report.Picture
+	full     report.Run // what the page shows, once it is written
 }
 
 // stage is a harness.Environment with what is left of it after a run.
@@ -62,7 +64,7 @@ type nodeLog struct {
 
 // runOne takes a plan to its verdict. History and results are stored before anything is torn
 // down, and trouble while tearing down never loses them.
-func runOne(ctx context.Context, s session) (report.Results, error) {
+func runOne(ctx context.Context, s *session) (report.Results, error) {
 	var err error
 	if s.parts, err = partsOf(s.plan); err != nil {
 		return report.Results{}, err
@@ -134,8 +136,7 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 	defer f.Close()
 	progress := newProgress(s, history.NewWriter(f), env)
 	began := time.Now()
-	err = harness.Conduct(ctx, abortOf(ctx), env, s.test.Scheduler(), progress,
-		func(line string) { s.log.Info(line) })
+	why, err := s.conduct(ctx, env, progress)
 	progress.done()
 	if abortOf(ctx).Err() != nil {
 		return report.Results{}, broken(errors.New("interrupted twice: the test was not judged; " +
@@ -156,9 +157,12 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 	if interrupted(ctx) && results.Verdict == "valid" {
 		results.Verdict, results.Why = "unknown", "the test was interrupted"
 	}
+	if why != "" && results.Verdict != "invalid" {
+		results.Verdict, results.Why = "unknown", why
+	}
 	s.phase("judge", began)
 	results.Phases = s.phases
-	if traced, ok := env.(interface{ Trace() uint64 }); ok {
+	if traced, ok := env.(interface{ Trace() uint64 }); ok && why == "" {
 		results.TraceHash = fmt.Sprintf("%016x", traced.Trace())
 	}
 	if err := s.publish(results, progress.events, left); err != nil {
@@ -168,6 +172,15 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 		fmt.Fprintf(s.stderr, "sunder: %v\n", err)
 	}
 	return results, nil
+}
+
+// conduct conducts the test. why says that it was given up, and the reason.
+func (s *session) conduct(ctx context.Context, env stage, j *progress) (why string, err error) {
+	if e, ok := env.(*simulated); ok {
+		return e.conduct(ctx, s, j)
+	}
+	return "", harness.Conduct(ctx, abortOf(ctx), env, s.test.Scheduler(), j,
+		func(line string) { s.log.Info(line) })
 }
 
 // judge gives the results of a history.
@@ -221,6 +234,7 @@ func (s *session) publish(r report.Results, events []history.Event, left remains
 	for _, l := range left.logs {
 		full.Logs = append(full.Logs, report.Log{Node: l.node, Name: l.name, Tail: l.tail()})
 	}
+	s.full = full
 	err = errors.Join(err,
 		s.run.Write(store.PageFile, func(w io.Writer) error { return page.Write(w, full) }),
 		s.run.Write(store.JUnitFile, func(w io.Writer) error { return report.JUnit(w, r) }))

@@ -25,7 +25,7 @@ type testFlags struct {
 	nodes, count                                                      int
 	seed                                                              uint64
 	rate                                                              float64
-	timeLimit                                                         time.Duration
+	timeLimit, budget                                                 time.Duration
 	options                                                           map[string]string
 	json, noShrink                                                    bool
 }
@@ -58,7 +58,10 @@ func testCommand(stdout, stderr io.Writer) *cobra.Command {
 	fl.Uint64Var(&f.seed, "seed", 0,
 		"decides every random choice (default: a random one, which is printed)")
 	fl.IntVar(&f.count, "test-count", 1,
-		"tests to run, each with the next seed; stops at the first invalid one")
+		"tests to run, each with the next seed; stops at the first invalid one. In sim they run on all\n"+
+			"cores, and unless flags say what plans look like, each seed chooses that, too")
+	fl.DurationVar(&f.budget, "budget", 0, "in sim: run as many tests as fit into that time, "+
+		"at most --test-count if that is given and not 0")
 	fl.StringVar(&f.bug, "bug", "", "a planted bug (see sunder list)")
 	fl.StringVar(&f.planFile, "plan", "",
 		"run the plan in this file; other flags but --env, --store and --json are ignored")
@@ -88,33 +91,25 @@ func runTests(c *cobra.Command, f testFlags, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if f.count < 1 {
-		return usage("--test-count is %d, want at least 1", f.count)
+	if err := f.bounds(c); err != nil {
+		return err
 	}
 	if !c.Flags().Changed("seed") {
 		f.seed = randomSeed()
 	}
+	s := &session{flags: f, log: log, stdout: stdout, stderr: stderr}
+	if f.count != 1 && f.env == "sim" && f.planFile == "" {
+		return runSeeds(c.Context(), c, f, s)
+	}
 	worst := exitValid
 	for range f.count {
-		p, err := f.plan(c)
-		if err != nil {
+		s = &session{flags: f, log: log, stdout: stdout, stderr: stderr}
+		if s.plan, err = f.plan(c); err != nil {
 			return err
 		}
-		r, err := runOne(c.Context(),
-			session{flags: f, plan: p, log: log, stdout: stdout, stderr: stderr})
+		r, err := runAndShrink(c.Context(), s)
 		if err != nil {
 			return err
-		}
-		if p.Environment == "sim" && statusOf(r) == exitInvalid && !f.noShrink {
-			out := stdout
-			if f.json {
-				out = stderr
-			}
-			quick, cancel := context.WithTimeout(c.Context(), shrinkLimit)
-			if _, err := shrinkRun(quick, r.Store, shrinkQuick, out); err != nil {
-				fmt.Fprintf(stderr, "sunder: %v\n", err) // the verdict stands
-			}
-			cancel()
 		}
 		if f.json {
 			if err := json.NewEncoder(stdout).Encode(r); err != nil {
@@ -130,6 +125,43 @@ func runTests(c *cobra.Command, f testFlags, stdout, stderr io.Writer) error {
 		return exit{status: worst}
 	}
 	return nil
+}
+
+// bounds checks what says how many tests are run. With a budget alone their number has no bound.
+func (f *testFlags) bounds(c *cobra.Command) error {
+	switch {
+	case f.budget < 0:
+		return usage("--budget is %v, want more than 0", f.budget)
+	case f.count < 0 || f.count == 0 && f.budget == 0:
+		return usage("--test-count is %d, want at least 1, or a --budget", f.count)
+	case f.budget > 0 && (f.env != "sim" || f.planFile != ""):
+		return usage("--budget is for a search in the simulation, not for --env docker or --plan")
+	case f.budget > 0 && !c.Flags().Changed("test-count"):
+		f.count = 0
+	}
+	return nil
+}
+
+// runAndShrink runs a test and, if it fails in the simulation, looks for a smaller plan that does.
+func runAndShrink(ctx context.Context, s *session) (report.Results, error) {
+	r, err := runOne(ctx, s)
+	if err != nil || s.plan.Environment != "sim" || statusOf(r) != exitInvalid || s.flags.noShrink {
+		return r, err
+	}
+	out := s.stdout
+	if s.flags.json {
+		out = s.stderr
+	}
+	quick, cancel := context.WithTimeout(ctx, shrinkLimit)
+	defer cancel()
+	small, err := shrinkRun(quick, r.Store, shrinkRuns, out)
+	if err == nil {
+		err = s.explain(ctx, small, classOf(r), out)
+	}
+	if err != nil {
+		fmt.Fprintf(s.stderr, "sunder: %v\n", err) // the verdict stands
+	}
+	return r, nil
 }
 
 // worse is the worse of two statuses: invalid, then unknown, then valid.

@@ -18,6 +18,7 @@ type Test struct {
 	Plan     plan.Plan
 	Workload workloads.Workload
 	Options  workloads.Options
+	Brief    bool     // the history does not say what each fault is: see Evidence.Records
 	keys     []string // that operations named, in order
 	seen     map[string]bool
 }
@@ -28,7 +29,7 @@ const (
 	clientTimeout  = 30 * time.Second
 	nemesisTimeout = 30 * time.Second
 	recoverTimeout = 60 * time.Second
-	afterwards     = time.Second // of the workload once more between recovery and final reads
+	afterwards     = time.Second // at most: of the workload once more between recovery and final reads
 )
 
 // NewTest is p as it is conducted. p and the options passed their checks.
@@ -44,11 +45,16 @@ func NewTest(p plan.Plan, w workloads.Workload, sessions bool) *Test {
 
 // Scheduler decides what happens when.
 func (t *Test) Scheduler() *scheduler.Scheduler {
+	main, final := t.main, t.final
+	if t.scripted() {
+		main, final = t.scriptMain, func() generator.Generator { return t.script(true) }
+	}
 	return scheduler.New(scheduler.Options{
 		Threads:        t.Plan.Concurrency,
 		Seed:           t.Plan.Seed,
-		Main:           t.Workload.Main(t.Options),
-		Final:          t.final,
+		Main:           main(),
+		Final:          final,
+		AtOnce:         t.scripted(),
 		Faults:         t.timed(),
 		ClientTimeout:  clientTimeout,
 		NemesisTimeout: nemesisTimeout,
@@ -56,11 +62,16 @@ func (t *Test) Scheduler() *scheduler.Scheduler {
 	})
 }
 
+func (t *Test) main() generator.Generator { return t.Workload.Main(t.Options) }
+
+// scripted says that the plan, not the workload, says what is invoked.
+func (t *Test) scripted() bool { return len(t.Plan.Script) > 0 }
+
 // final runs the workload once more on the recovered system, and then reads on every node all keys
 // that were in use before.
 func (t *Test) final() generator.Generator {
 	again := t.Options
-	again.TimeLimit = afterwards
+	again.TimeLimit = min(afterwards, t.Plan.TimeLimit.Duration/10)
 	return generator.Phases(t.Workload.Main(again), t.Workload.Final(t.Options, t.keys))
 }
 
@@ -79,9 +90,16 @@ func (t *Test) Client(p history.Process) nodes.Client { return t.Workload.Client
 func (t *Test) timed() []scheduler.Timed {
 	var out []scheduler.Timed
 	for i, f := range t.Plan.Faults {
-		value := history.Marshal(Asked(i, f))
+		var value history.Value
+		if !t.Brief {
+			value = history.Marshal(Asked(i, f))
+		}
+		end := f.At.Duration + f.Duration.Duration
+		if f.On != nil { // the environment ends it; this one asks what came of it
+			end += cmp.Or(f.On.Within.Duration, t.Plan.TimeLimit.Duration) + f.On.Delay.Duration
+		}
 		out = append(out, scheduler.Timed{At: f.At.Duration, Fault: i, Value: value},
-			scheduler.Timed{At: f.At.Duration + f.Duration.Duration, Fault: i, End: true, Value: value})
+			scheduler.Timed{At: end, Fault: i, End: true, Value: value})
 	}
 	slices.SortStableFunc(out, func(a, b scheduler.Timed) int { return cmp.Compare(a.At, b.At) })
 	return out

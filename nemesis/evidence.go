@@ -10,7 +10,8 @@ type Evidence struct {
 	PID   int    // with Born it names a process
 	Born  uint64 // when the process started, in any unit
 
-	// Dropped counts, by sender, the packets that the node has refused to hear. An environment
+	// Dropped counts, by sender, the packets that the node has refused to hear; who is missing had
+	// none refused. An environment
 	// sends a probe over each edge that it cuts: protocols leave some of them idle.
 	Dropped map[string]uint64
 
@@ -19,8 +20,9 @@ type Evidence struct {
 	Realtime, Monotonic, Raw time.Duration
 	Skew                     *Clock // as it stands where it is in force; nil: it was not read
 
-	Disk   string // what the disk does to syncs, in the simulation
-	Faulty uint64 // syncs that met a disk that was not sound
+	Disk   string // what the disk does to syncs and writes, in the simulation
+	Faulty uint64 // syncs or writes that met a disk that was not sound
+	Flips  uint64 // bits of it that flipped so far
 
 	Expired int // how often the agent healed the node by itself, its lease having run out
 }

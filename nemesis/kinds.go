@@ -2,6 +2,7 @@ package nemesis
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -22,15 +23,21 @@ const (
 	disk      = "disk"
 )
 
-// What a disk fault does to syncs.
+// What a disk fault does.
 const (
 	diskSlow  = "slow"
 	diskStall = "stall"
 	diskError = "error"
+	diskFull  = "full"
+	diskFlip  = "flip"
 )
 
 // Kinds are the faults there are: the variants of a partition are its shapes.
-func Kinds() []Kind {
+func Kinds() []Kind { return slices.Clone(kinds) }
+
+var kinds = allKinds()
+
+func allKinds() []Kind {
 	cuts := make([]Kind, len(shapes))
 	for i, s := range shapes {
 		cuts[i] = Kind{Name: s.name, Doc: s.doc}
@@ -50,13 +57,16 @@ func Kinds() []Kind {
 		{Name: disk, Doc: "a node's disk misbehaves; in sim only", Simulated: true, Variants: []Kind{
 			{Name: diskSlow, Doc: "each sync takes long"},
 			{Name: diskStall, Doc: "no sync ends before the fault does"},
-			{Name: diskError, Doc: "syncs fail (EIO); a node that had one fail has to stop"}}},
+			{Name: diskError, Doc: "syncs fail (EIO); a node that had one fail has to stop"},
+			{Name: diskFull, Doc: "writes are cut short and fail (ENOSPC); a node has to stop when it " +
+				"hears of that"},
+			{Name: diskFlip, Doc: "a node is killed, and a bit of what it synced has flipped when it " +
+				"starts again"}}},
 	}
 }
 
 // kindNamed is the kind of that name.
 func kindNamed(name string) (Kind, error) {
-	kinds := Kinds()
 	for _, k := range kinds {
 		if k.Name == name {
 			return k, nil
@@ -67,6 +77,9 @@ func kindNamed(name string) (Kind, error) {
 
 // targets are the symbolic ones.
 var targets = []string{"one", "minority", "majority", "all", "leader"}
+
+// places are the targets of a fault with a trigger: where its event happened.
+var places = []string{"self", "others", "sender", "receiver"}
 
 // String is the name.
 func (k Kind) String() string { return k.Name }

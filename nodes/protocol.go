@@ -14,14 +14,24 @@ type Protocol struct {
 	Doc     string // a line
 	New     func(Config) (Node, error)
 	Decode  func(kind uint8, p []byte) (Message, error) // of what AppendTo wrote; p is untrusted
+	Kinds   []string                                    // of message, by their numbers
 	Options []Option
 	Bugs    []Bug
 	Ops     []kv.Op // the commands it can do
 	// Clock is what the protocol assumes of clocks under these options.
 	Clock func(options map[string]string) ClockAssumption
+	// Flips says that it survives bits that flip on the disks of a minority: it repairs them from
+	// others. Else it assumes that what a sync made durable is read back as it was written.
+	Flips bool
 	// Enclose, where there is one, is put around every call into a node by an environment that
 	// replays: it makes deterministic what a foreign library draws from elsewhere than Env.Rand.
 	Enclose func(env Env, call func())
+}
+
+// KindList is the kinds of message, for an error.
+func (p Protocol) KindList() string {
+	unused := func(k string) bool { return k == "" }
+	return strings.Join(slices.DeleteFunc(slices.Clone(p.Kinds), unused), ", ")
 }
 
 // Enter does a call into a node, in an environment that replays.
@@ -46,12 +56,16 @@ type Option struct {
 	Name   string
 	Doc    string
 	Values []string // the valid ones, default first
+	Weak   []string // of them, those under which less is promised than checkers ask for
 }
 
 // Bug is a planted mistake, off unless named.
 type Bug struct {
 	Name string
 	Doc  string // which line of the protocol it breaks, and what follows
+	// Masked says why no search is expected to find it: it is equivalent to the correct protocol,
+	// or another guard, which it names, hides it. Empty: it is to be found.
+	Masked string
 }
 
 // ClockAssumption is what a system relies on about clocks for its safety.

@@ -34,10 +34,12 @@ func (m *memory) Append(e history.Event) (history.Event, error) {
 func (m *memory) Flush() error { return nil }
 
 type outcome struct {
+	moments  []sim.Moment
 	events   []history.Event
 	observed map[nodes.ID][]nodes.Observed
 	trace    uint64
 	steps    uint64
+	evidence harness.Evidence
 	verdict  checker.Result
 }
 
@@ -57,12 +59,17 @@ func planOf(t testing.TB, seed uint64, bug string, kinds ...string) plan.Plan {
 // run runs a plan to its verdict.
 func run(t testing.TB, p plan.Plan, observe bool) outcome {
 	t.Helper()
-	test := harness.NewTest(p, workloads.Register(), true)
+	work, err := workloads.Find(p.Workload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	test := harness.NewTest(p, work, true)
 	out := outcome{observed: map[nodes.ID][]nodes.Observed{}}
 	o := sim.Options{Plan: p, Protocol: raft.Protocol(), Client: test.Client,
 		Log: func(id nodes.ID, line string) { t.Logf("%s: %s", id, line) }}
 	if observe {
 		o.Observe = func(x nodes.Observed) { out.observed[x.Node] = append(out.observed[x.Node], x) }
+		o.Watch = func(m sim.Moment) { out.moments = append(out.moments, m) }
 	}
 	w, err := sim.New(o)
 	if err != nil {
@@ -76,11 +83,11 @@ func run(t testing.TB, p plan.Plan, observe bool) outcome {
 	}
 	out.events, out.trace, out.steps = j.events, w.Trace(), w.Steps()
 	e := harness.Evidence{Plan: p, Events: j.events, Checkers: test.Workload.Checkers(test.Options),
-		Assumption: raft.Protocol().Clock(nil)}
+		Assumption: raft.Protocol().Clock(nil), Records: w.Records()}
 	if observe {
 		e.Observed = out.observed
 	}
-	out.verdict = harness.Judge(context.Background(), e)
+	out.evidence, out.verdict = e, harness.Judge(context.Background(), e)
 	return out
 }
 

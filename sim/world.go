@@ -7,95 +7,47 @@
 package sim
 
 import (
-	"fmt"
-	"slices"
 	"time"
 
 	"sunder/harness"
 	"sunder/harness/history"
-	"sunder/harness/plan"
 	"sunder/nemesis"
 	"sunder/nodes"
 )
-
-// Options is what a World needs beside the plan.
-type Options struct {
-	Plan     plan.Plan
-	Protocol nodes.Protocol
-	Client   func(history.Process) nodes.Client
-	Observe  func(nodes.Observed) // write-only; may be nil
-	Log      func(node nodes.ID, line string)
-}
 
 // World is a cluster and its clients in virtual time. It is an Environment of the harness.
 type World struct {
 	Options
 	protocol  nodes.Protocol
 	seed      uint64
+	members   []nodes.ID        // what every node is told
+	options   map[string]string // and how it shall work
 	now       time.Duration
 	queue     queue
+	spare     []*ask // to be used again
 	nodes     []*node
 	processes map[history.Process]*process
-	completed []history.Event
+	idle      []*process      // coroutines without a client
+	completed []history.Event // of which the first taken were passed on
+	taken     int
 	injector  harness.Injector
 	timerGen  uint64
 	trace     uint64
 	closed    bool
+	healed    bool      // the network is calm, and no trigger starts anything
+	armed     []trigger // the faults that wait for an event
+	messages  uint64    // sent so far
+	ranks     *priorities
+	fixed     *fixed // nil: latencies are chance
 	steps     uint64
+	spent     bool // more than any sound nodes do
 }
-
-// What the trace hash covers, beside the time at which it happened.
-const (
-	hashSend = iota + 1
-	hashRecv
-	hashTimer
-	hashInvoke
-	hashObserve
-	hashComplete
-	hashPower
-)
-
-// New boots the cluster of the plan at virtual time 0.
-func New(o Options) (*World, error) {
-	w := &World{Options: o, protocol: o.Protocol, seed: o.Plan.Seed,
-		processes: map[history.Process]*process{}}
-	names := make([]string, o.Plan.Nodes)
-	for i := range o.Plan.Nodes {
-		id := nodes.ID(i + 1)
-		if err := o.Protocol.Check(w.config(id)); err != nil {
-			return nil, err
-		}
-		w.nodes = append(w.nodes, newNode(w, id))
-		names[i] = id.String()
-	}
-	w.injector = harness.Injector{Driver: driver{w}, Faults: o.Plan.Faults,
-		Ledger: &nemesis.Ledger{Nodes: names, Assumption: o.Protocol.Clock(o.Plan.Options)}}
-	for _, n := range w.nodes {
-		if n.boot(); n.proc == nil {
-			return nil, fmt.Errorf("boot %s: %s", n.id, n.exit)
-		}
-	}
-	return w, nil
-}
-
-// Close ends the clients. The world can be looked at afterwards, but not run.
-func (w *World) Close() {
-	w.closed = true
-	ids := make([]history.Process, 0, len(w.processes))
-	for id := range w.processes { // sorted below
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		w.processes[id].stop()
-	}
-}
-
-// Trace is a hash of everything that happened so far.
-func (w *World) Trace() uint64 { return w.trace }
 
 // Steps is how many things happened so far.
 func (w *World) Steps() uint64 { return w.steps }
+
+// Records is what became of the faults so far, for harness.Evidence.
+func (w *World) Records() []nemesis.Record { return w.injector.Records }
 
 // Now is the virtual time since the cluster was booted.
 func (w *World) Now() time.Duration { return w.now }
@@ -104,43 +56,58 @@ func (w *World) Now() time.Duration { return w.now }
 func (w *World) Invoke(inv history.Event) {
 	p := w.processes[inv.Process]
 	if p == nil {
-		p = newProcess(w, inv.Process, w.Client(inv.Process))
+		p = w.process(inv.Process, w.Client(inv.Process))
 		w.processes[inv.Process] = p
 	}
-	p.inv = inv
+	p.inv, p.busy = inv, true
 	p.resume()
 }
 
 // Await runs the world until an operation completes, which it returns, or until the given time.
 func (w *World) Await(until time.Duration) (history.Event, bool) {
-	for len(w.completed) == 0 && len(w.queue.heap) > 0 && w.queue.heap[0].at <= until {
-		w.step()
+	for len(w.completed) == 0 && !w.exhausted() && w.step(until) {
 	}
-	if len(w.completed) > 0 {
-		e := w.completed[0]
-		w.completed = w.completed[1:]
+	if w.taken < len(w.completed) {
+		e := w.completed[w.taken]
+		if w.taken++; w.taken == len(w.completed) {
+			w.completed, w.taken = w.completed[:0], 0
+		}
 		return e, true
 	}
 	w.now = max(w.now, until)
 	return history.Event{}, false
 }
 
-func (w *World) step() {
-	at, j := w.queue.pop()
+// step does what is due first, if it is due by the given time.
+func (w *World) step(until time.Duration) bool {
+	var j job
+	at, ok := w.queue.pop(until, &j)
+	if !ok {
+		return false
+	}
 	w.now = max(w.now, at)
 	w.steps++
 	switch j.kind {
 	case doing:
 		j.what()
 	case arriving:
-		w.arrived(j)
+		w.arrived(&j)
+	case asking:
+		j.ask.to.asked(j.ask)
+	case answering:
+		j.ask.end(false)
+	case expiring:
+		j.ask.end(true)
 	default:
-		j.node.reached(j)
+		j.node.reached(&j)
 	}
+	return true
 }
 
 // at lets what happen at a time.
-func (w *World) at(at time.Duration, what func()) { w.queue.push(at, job{kind: doing, what: what}) }
+func (w *World) at(at time.Duration, what func()) {
+	w.queue.push(at, &job{kind: doing, what: what})
+}
 
 func (w *World) complete(e history.Event) {
 	if w.closed {
@@ -153,22 +120,13 @@ func (w *World) complete(e history.Event) {
 	}
 }
 
-// retire ends the coroutine of a process that will never be asked again.
+// retire lets go of a process that will never be asked again.
 func (w *World) retire(id history.Process) {
 	p := w.processes[id]
 	w.at(w.now, func() { // the coroutine itself is what runs now
-		p.stop()
 		delete(w.processes, id)
+		w.idle = append(w.idle, p)
 	})
-}
-
-func (w *World) config(id nodes.ID) nodes.Config {
-	members := make([]nodes.ID, w.Plan.Nodes)
-	for i := range members {
-		members[i] = nodes.ID(i + 1)
-	}
-	return nodes.Config{Self: id, Members: members, Options: w.Protocol.Pick(w.Plan.Options),
-		Bug: w.Plan.Bug}
 }
 
 func (w *World) node(id nodes.ID) *node {
@@ -178,13 +136,17 @@ func (w *World) node(id nodes.ID) *node {
 	return w.nodes[id-1]
 }
 
-func (w *World) note(what int, a, b uint64) {
-	w.trace = mix(w.trace, uint64(w.now), uint64(what), a, b)
-}
-
 // observe passes an observation on. The trace covers it whether anybody listens or not.
 func (w *World) observe(o nodes.Observed) {
 	w.note(hashObserve, uint64(o.Node)<<48^o.Term<<24^o.Index, o.Hash)
+	if len(w.armed) > 0 {
+		switch o.Fact {
+		case nodes.BecameLeader:
+			w.happened(elected, o.Node, 0, 0, 0)
+		case nodes.Committed, nodes.Decided:
+			w.happened(committed, o.Node, 0, 0, 0)
+		}
+	}
 	if w.Observe != nil {
 		w.Observe(o)
 	}

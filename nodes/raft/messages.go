@@ -17,6 +17,12 @@ const (
 	kindReadIndexReply
 )
 
+// kinds is what people call them.
+var kinds = []string{kindPreVote: "pre-vote", kindPreVoteReply: "pre-vote-reply", kindVote: "vote",
+	kindVoteReply: "vote-reply", kindAppend: "append", kindAppendReply: "append-reply",
+	kindSnapshot: "snapshot", kindSnapshotReply: "snapshot-reply", kindReadIndex: "read-index",
+	kindReadIndexReply: "read-index-reply"}
+
 // vote is RequestVote (extended Raft paper, figure 2), or its trial run (Ongaro's thesis, section
 // 9.6): then term is the one that the candidate would campaign in.
 type vote struct {
@@ -79,6 +85,19 @@ type readIndexReply struct {
 	term  uint64
 	id    uint64 // of the readIndex
 	index uint64
+}
+
+// slab allocates messages of one kind some at a time: nearly all of what a node allocates is these.
+type slab[T any] struct{ left []T }
+
+// one is a zero message that nobody else has.
+func (s *slab[T]) one() *T {
+	if len(s.left) == 0 {
+		s.left = make([]T, 16)
+	}
+	m := &s.left[0]
+	s.left = s.left[1:]
+	return m
 }
 
 func (m *vote) Kind() uint8 {

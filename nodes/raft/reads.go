@@ -38,6 +38,9 @@ func (n *node) beginRound() {
 func (n *node) acknowledge(p *peer, round uint64) {
 	if round > p.acked && round <= n.round {
 		p.acked = round
+		if n.bug == bugLeaseFromAnswer {
+			n.roundSent[round%rounds] = n.env.Now()
+		}
 	}
 }
 
@@ -78,6 +81,9 @@ func (n *node) question(q question) {
 	}
 	if n.reads != "lease" || !n.leased() {
 		q.round = n.round + 1
+		if n.bug == bugReadCountsEarlierRound {
+			q.round = n.round
+		}
 		n.wanted = q.round
 	}
 	n.questions.push(q)
@@ -89,11 +95,11 @@ func (n *node) answerReads() {
 	if n.questions.len() == 0 {
 		return
 	}
-	if n.wanted > n.round && n.acked() >= n.asked {
-		n.broadcast()
-		n.asked = n.round
-	}
 	acked := n.acked()
+	if n.wanted > n.round && acked >= n.asked {
+		n.broadcast()
+		n.asked, acked = n.round, n.acked()
+	}
 	for n.questions.len() > 0 {
 		q := n.questions.front()
 		if q.round > acked || q.index > n.applied {

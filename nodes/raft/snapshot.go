@@ -17,13 +17,19 @@ type snapshot struct {
 	renamed bool // the file has its name, though perhaps not durably
 }
 
+// snapshotDue says whether a snapshot belongs to the last entry that was applied.
+func (n *node) snapshotDue() bool { return n.every > 0 && n.applied%n.every == 0 }
+
 // takeSnapshot begins to write the state as it is (section 7). Snapshots are taken at the same
 // entries by every node, so that oracles can compare them; one that would begin while another is
 // being written is left out.
 func (n *node) takeSnapshot() {
 	s := &snapshot{mark: n.log.at(n.applied), data: n.machine.Snapshot()}
+	if n.bug == bugSnapshotLabelledCommit {
+		s.mark = n.log.at(n.commit)
+	}
 	n.observeState(s)
-	if n.saving == nil {
+	if n.saving == nil || n.bug == bugSnapshotsOverlap {
 		n.save(s)
 	}
 }
@@ -56,12 +62,14 @@ func (n *node) snapshotSynced() {
 	if s := n.saving; !s.renamed {
 		s.renamed = true
 		n.env.Rename(fileSnapshotTmp, fileSnapshot)
-		n.env.Sync(nodes.Dir, tokenSnapshot)
-		return
+		if n.bug != bugSnapshotNameUnsynced {
+			n.env.Sync(nodes.Dir, tokenSnapshot)
+			return
+		}
 	}
 	s := n.saving
 	n.saving = nil
-	if s.mark.index > n.commit {
+	if s.mark.index > n.commit || n.bug == bugSnapshotInstalledLate {
 		n.installed(s)
 		return
 	}

@@ -39,7 +39,7 @@ type fault struct {
 	effect   nemesis.Effect
 	evidence []string
 	masks    map[string]map[string][]int
-	outside  bool
+	outside  string
 }
 
 func (f fault) holds(n string, at time.Duration) bool {
@@ -79,6 +79,7 @@ func Run(invalid bool) report.Run {
 	}
 	if invalid {
 		run.Pictures = append(run.Pictures, report.Picture{Name: "linear-k3.html", HTML: picture})
+		run.Story = story(run, ops)
 	}
 	return run
 }
