@@ -19,6 +19,7 @@ nodes/kv
 nodes
 oracle
 nodes/wal
+nodes/ballot
 nodes/nodestest
 nodes/raft
 nodes/etcdraft
@@ -47,6 +48,7 @@ var narrow = map[string][]string{
 	// The one protocol that is not ours: see foreign.
 	"nodes/etcdraft": {"nodes", "nodes/kv", "nodes/wal", "nodes/etcdraft"},
 	"nodes/wal":      {"nodes", "nodes/kv"},
+	"nodes/ballot":   {"nodes", "nodes/kv"},
 	"oracle":         {"nodes", "nodes/kv"},
 	"checker":        {"harness/history", "checker"},
 	"docker/node":    {"nodes", "nodes/kv", "nodes/host", "nodes/catalog", "nemesis", "nemesis/agent", "docker/node"},
