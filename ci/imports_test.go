@@ -19,6 +19,8 @@ nodes/kv
 nodes
 oracle
 nodes/wal
+nodes/journal
+nodes/wire
 nodes/ballot
 nodes/nodestest
 nodes/raft
@@ -48,6 +50,8 @@ var narrow = map[string][]string{
 	// The one protocol that is not ours: see foreign.
 	"nodes/etcdraft": {"nodes", "nodes/kv", "nodes/wal", "nodes/etcdraft"},
 	"nodes/wal":      {"nodes", "nodes/kv"},
+	"nodes/journal":  {"nodes", "nodes/kv", "nodes/wal"},
+	"nodes/wire":     {},
 	"nodes/ballot":   {"nodes", "nodes/kv"},
 	"oracle":         {"nodes", "nodes/kv"},
 	"checker":        {"harness/history", "checker"},
