@@ -1,0 +1,75 @@
+package multipaxos
+
+import (
+	"fmt"
+
+	"sunder/nodes"
+	"sunder/nodes/checkpoint"
+	"sunder/nodes/wire"
+)
+
+// takeSnapshot begins to write the state as it is. Snapshots are taken at the same slots by every
+// node, so that oracles can compare them; one that would begin while another is being written is
+// left out.
+func (n *node) takeSnapshot() {
+	data := append(n.schedule.appendTo(nil), n.machine.Snapshot()...)
+	s := &checkpoint.Snapshot{Index: n.commit, Hash: n.chain, Data: data,
+		Term: uint64(n.log.at(n.commit).value.ballot)}
+	n.observe(nodes.Applied, uint64(n.promised), s.Index, s.Digest(), 0)
+	if n.store.Saving() == nil {
+		n.store.Save(n.env, s)
+	}
+}
+
+// snapshotDurable makes use of a snapshot that may be relied on: the node's own frees the log of
+// what it covers, one that came from another becomes the state.
+func (n *node) snapshotDurable(s *checkpoint.Snapshot) {
+	if s.Index <= n.commit {
+		n.snapshot = s
+		n.forgetCovered(s)
+		return
+	}
+	if err := n.install(s); err != nil {
+		n.stop("install snapshot: " + err.Error())
+		return
+	}
+	if n.commit < n.known {
+		n.ask()
+	}
+}
+
+// forgetCovered drops the slots that s covers, except a quarter of what lies between two snapshots:
+// a node that is only a little behind should not need the whole state.
+func (n *node) forgetCovered(s *checkpoint.Snapshot) {
+	keep := n.every / 4
+	if s.Index > n.log.base+keep {
+		n.log.drop(s.Index - keep)
+	}
+	n.trim = true
+}
+
+// install makes s the state. What the node has accepted beyond it, it keeps: others may count on
+// that.
+func (n *node) install(s *checkpoint.Snapshot) error {
+	r := wire.Read(s.Data)
+	schedule := n.readSchedule(&r)
+	if !r.Good() {
+		return fmt.Errorf("schedule of %d bytes: %w", len(s.Data), wire.ErrMalformed)
+	}
+	if err := n.machine.Restore(s.Data[len(s.Data)-r.Left():]); err != nil {
+		return err
+	}
+	if n.role != follower {
+		n.follow(n.promised, 0)
+	}
+	n.snapshot = s
+	n.commit, n.chain, n.schedule = s.Index, s.Hash, schedule
+	if n.bug == bugSnapshotForgetsAccepted {
+		n.log.slots = nil
+	}
+	n.log.drop(s.Index)
+	n.trim = true
+	n.observe(nodes.Committed, s.Term, s.Index, s.Hash, 0)
+	n.observe(nodes.Applied, uint64(n.promised), s.Index, s.Digest(), 0)
+	return nil
+}

@@ -1,0 +1,247 @@
+package multipaxos
+
+import (
+	"sunder/nodes"
+	"sunder/nodes/ballot"
+)
+
+// peer is what a proposer knows of a member, itself included. All of it is of one ballot.
+type peer struct {
+	id     nodes.ID
+	from   uint64     // phase 1: the slot from which on it has not promised yet
+	next   uint64     // the slot to send next; sent, but perhaps lost, below
+	before uint64     // what next was a heartbeat ago: what is open below is sent again
+	flying int        // messages with values under way, as far as is known
+	acked  uint64     // the last round that it answered
+	commit uint64     // up to here it has decided, durably
+	seen   nodes.Mono // when it answered last
+}
+
+func (p *peer) begin(start uint64) { *p = peer{id: p.id, from: start, next: start, before: start} }
+
+// becomeLeader ends phase 1. There is no need for a no-op of its own: what may have been decided
+// before is known, and first is where it ends.
+func (n *node) becomeLeader() {
+	n.role, n.leader = leader, n.self
+	n.env.StopTimer(suspectTimer)
+	n.armed = false
+	n.env.SetTimer(heartbeatTimer, heartbeatEvery)
+	n.observe(nodes.BecameLeader, uint64(n.ballot), 0, 0, 0)
+	for at := n.commit + 1; at <= n.log.last(); at++ {
+		if s := n.log.at(at); s.accepted != 0 {
+			n.find(proposal{at, s.accepted, s.value})
+		}
+	}
+	if n.bug == bugHolesWithoutPhase1 {
+		n.forgetReports()
+	}
+	n.next, n.first, n.fillTo = n.commit+1, n.foundMax, 0
+	n.ownVotes, n.reached = n.commit, n.commit
+	for i := range n.peers {
+		p := &n.peers[i]
+		p.next, p.before = n.next, n.next
+	}
+	n.startRounds()
+	n.fill()
+	n.broadcast()
+}
+
+// forgetReports leaves of what was reported only what this node has accepted itself: the planted
+// bug holes-without-phase1.
+func (n *node) forgetReports() {
+	clear(n.found)
+	for at := n.commit + 1; at <= n.log.last(); at++ {
+		if s := n.log.at(at); s.accepted != 0 {
+			n.find(proposal{at, s.accepted, s.value})
+		}
+	}
+}
+
+// limit is the last slot that the leader may propose now: within the window, and where a quorum of
+// the configuration in force has promised its ballot.
+func (n *node) limit() uint64 {
+	limit := n.commit + n.window
+	for i := len(n.schedule) - 1; i >= 0; i-- {
+		e := &n.schedule[i]
+		if e.from > limit {
+			continue
+		}
+		if !e.decided(n.prepared) {
+			limit = e.from - 1
+		}
+	}
+	return limit
+}
+
+// fill proposes what can be proposed, in the order of the slots: where a proposal was reported in
+// phase 1, that one; in the holes between, no-ops; then commands.
+func (n *node) fill() {
+	if n.waiting.Len() == 0 && n.next > max(n.fillTo, n.foundMax) {
+		return
+	}
+	limit, before := n.limit(), n.next
+	for n.next <= limit {
+		if p, reported := n.found[n.next]; reported {
+			delete(n.found, n.next)
+			n.propose(p.value)
+		} else if n.next <= n.foundMax {
+			n.propose(&value{ballot: n.ballot})
+		} else if n.waiting.Len() > 0 {
+			c := n.waiting.Pop()
+			n.open.Push(request{n.next, c.request})
+			n.propose(&value{ballot: n.ballot, command: c.command})
+		} else if n.next <= n.fillTo {
+			n.propose(&value{ballot: n.ballot})
+		} else {
+			break
+		}
+	}
+	if n.next > before {
+		n.propagate()
+		n.decide()
+	}
+}
+
+// propose is the leader's own acceptance of what it proposes. It leaves before it is durable here;
+// the leader counts itself only when it is.
+func (n *node) propose(v *value) {
+	s := n.log.grow(n.next)
+	s.accepted, s.votes, s.value = n.ballot, 0, v
+	n.saveAccept(n.next, s)
+	if n.bug == bugLeaderCountsUnsynced {
+		s.votes.Add(n.self)
+	}
+	n.next++
+}
+
+func (n *node) onHeartbeatTimer() {
+	if n.role == follower {
+		return
+	}
+	n.env.SetTimer(heartbeatTimer, heartbeatEvery)
+	if n.role == candidate {
+		n.solicit()
+		return
+	}
+	if !n.inTouch() {
+		n.follow(n.promised, 0)
+		return
+	}
+	n.broadcast()
+}
+
+// broadcast begins a round in which every acceptor that is asked gets a message: values, those
+// again that it has not accepted for a whole heartbeat, or a heartbeat.
+func (n *node) broadcast() {
+	n.beginRound()
+	audience := n.audience()
+	for i := range n.peers {
+		p := &n.peers[i]
+		if p == n.me || !audience.Has(p.id) {
+			continue
+		}
+		p.flying = 0
+		sent := n.repeat(p)
+		p.before = p.next
+		if n.replicate(p) || sent {
+			continue
+		}
+		n.env.Send(p.id, &accept{ballot: n.ballot, first: p.next, commit: n.commit,
+			round: n.round})
+	}
+}
+
+// audience is whom the leader sends to.
+func (n *node) audience() ballot.Voters { return n.era().Acceptors }
+
+// propagate sends whatever each acceptor may be sent at once. It is no round of its own: there
+// would be one for each proposal, and under load the leader would have forgotten when a round
+// began by the time a quorum has answered it.
+func (n *node) propagate() {
+	audience := n.audience()
+	for i := range n.peers {
+		if p := &n.peers[i]; p != n.me && audience.Has(p.id) {
+			n.replicate(p)
+		}
+	}
+}
+
+// replicate sends p the slots that it was not sent yet, as far as its window goes. One that is far
+// behind learns what was decided; it is sent what is open.
+func (n *node) replicate(p *peer) (sent bool) {
+	if p.next+n.window < n.commit || p.next <= n.log.base {
+		p.next = n.commit + 1
+	}
+	for p.next < n.next && p.flying < flyingMax {
+		list := n.log.values(p.next, n.next-1, n.proposed)
+		if len(list) == 0 {
+			p.next++ // decided before its reign
+			continue
+		}
+		n.sendAccept(p, p.next, list)
+		p.next += uint64(len(list))
+		p.flying++
+		sent = true
+	}
+	return sent
+}
+
+// proposed says whether the leader proposed what is in a slot.
+func (n *node) proposed(s *slot) bool { return s.accepted == n.ballot }
+
+// repeat sends again what p should have accepted by now and, as far as the leader knows, has not.
+func (n *node) repeat(p *peer) (sent bool) {
+	missing := func(s *slot) bool { return s.accepted == n.ballot && !s.votes.Has(p.id) }
+	for at := n.commit + 1; at < p.before; {
+		list := n.log.values(at, p.before-1, missing)
+		if len(list) > 0 {
+			n.sendAccept(p, at, list)
+			sent = true
+		}
+		at += max(1, uint64(len(list)))
+	}
+	return sent
+}
+
+func (n *node) sendAccept(p *peer, first uint64, list []*value) {
+	n.env.Send(p.id, &accept{ballot: n.ballot, first: first, commit: n.commit, round: n.round,
+		values: list})
+}
+
+// onAccepted counts an acceptor's answer, once however often it comes, and for this ballot only.
+func (n *node) onAccepted(p *peer, m *accepted) {
+	if n.role != leader || m.ballot != n.ballot && n.bug != bugStaleAccepted {
+		return
+	}
+	if m.round > p.acked && m.round <= n.round && m.ballot == n.ballot {
+		p.acked = m.round
+	}
+	p.seen, p.commit = n.env.Now(), max(p.commit, m.commit)
+	p.flying = max(0, p.flying-1)
+	n.vote(p.id, m.first, m.first+min(m.count, n.next))
+	n.replicate(p)
+}
+
+// vote notes that a node has accepted what the leader proposed, from one slot up to before another.
+func (n *node) vote(who nodes.ID, from, to uint64) {
+	for at := max(from, n.commit+1); at < to && at < n.next; at++ {
+		n.log.at(at).votes.Add(who)
+	}
+	n.decide()
+}
+
+// decide finds out what is decided by now: a quorum of the configuration in force at the slot has
+// accepted it in the leader's ballot.
+func (n *node) decide() {
+	for n.role == leader && !n.stopped && n.commit+1 < n.next {
+		s := n.log.at(n.commit + 1)
+		e := n.schedule.at(n.commit + 1)
+		if !e.decided(s.votes) && !(n.bug == bugLostAck && s.votes.Has(n.self)) {
+			if n.bug == bugExecutesPastHole && n.skipHole() {
+				continue
+			}
+			return
+		}
+		n.execute(n.ballot)
+	}
+}
