@@ -68,7 +68,7 @@ func DecodeCommand(p []byte) (Command, error) {
 
 // Snapshot is the machine's whole state; equal machines give equal bytes.
 func (m *Machine) Snapshot() []byte {
-	var b []byte
+	b := binary.LittleEndian.AppendUint64(nil, m.digest)
 	keys := make([]string, 0, len(m.objects))
 	for k := range m.objects { // sorted below
 		keys = append(keys, k)
@@ -106,8 +106,11 @@ func (m *Machine) Snapshot() []byte {
 // Restore makes the machine what it was when p was taken as its snapshot. After an error it is
 // unchanged.
 func (m *Machine) Restore(p []byte) error {
-	d := decoder{p: p}
-	var n Machine
+	if len(p) < 8 {
+		return fmt.Errorf("restore snapshot of %d bytes: %w", len(p), ErrEncoding)
+	}
+	d := decoder{p: p[8:]}
+	n := Machine{digest: binary.LittleEndian.Uint64(p)}
 	count := d.count(1)
 	n.objects = make(map[string]object, count)
 	for range count {

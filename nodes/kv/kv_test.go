@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -86,6 +87,59 @@ func TestAFailedCommandOfASessionStaysFailed(t *testing.T) {
 	m.Apply(3, Command{Op: Write, Key: "x", Arg: 1})
 	if r := m.Apply(4, cas); r.Code != CASMismatch {
 		t.Errorf("the second sending answered %+v", r)
+	}
+}
+
+// TestDigests: machines that did the same have the same digest, also by way of a snapshot, and
+// whatever one did otherwise shows for good.
+func TestDigests(t *testing.T) {
+	session := Command{Op: Add, Key: "c", Arg: 1, Session: 1, Seq: 1}
+	usual := []Command{{Op: OpenSession}, session, {Op: Write, Key: "x", Arg: 5},
+		{Op: Txn, Txn: []Command{{Op: Read, Key: "x"}}}, {Op: CAS, Key: "x", Old: 5, Arg: 6}}
+	do := func(list []Command) *Machine {
+		m := &Machine{}
+		for i, c := range list {
+			m.Apply(uint64(i+1), c)
+		}
+		return m
+	}
+	want := do(usual)
+	var again Machine
+	if err := again.Restore(want.Snapshot()); err != nil || again.Digest() != want.Digest() {
+		t.Errorf("restored, the digest %x is %x, %v", want.Digest(), again.Digest(), err)
+	}
+	before := again.Digest()
+	if again.Apply(9, session); again.Digest() != before {
+		t.Error("a command of a session that was not done again changed the digest")
+	}
+	for name, change := range map[string]func([]Command) []Command{
+		"nothing else":        func(l []Command) []Command { return l },
+		"another value":       func(l []Command) []Command { l[2].Arg++; return l },
+		"another key":         func(l []Command) []Command { l[2].Key = "y"; return l },
+		"another part":        func(l []Command) []Command { l[3].Txn[0].Key = "y"; return l },
+		"one less":            func(l []Command) []Command { return l[:4] },
+		"one left out":        func(l []Command) []Command { return append(l[:2], l[3:]...) },
+		"one twice":           func(l []Command) []Command { return slices.Insert(l, 2, l[2]) },
+		"other old value":     func(l []Command) []Command { l[4].Old++; return l },
+		"two in other order":  func(l []Command) []Command { l[2], l[3] = l[3], l[2]; return l },
+		"one session's again": func(l []Command) []Command { return slices.Insert(l, 2, session) },
+	} {
+		list := slices.Clone(usual)
+		list[3].Txn = slices.Clone(list[3].Txn)
+		if got := do(change(list)).Digest(); (got == want.Digest()) != (name == "nothing else") {
+			t.Errorf("%s: the digest is %x, was %x", name, got, want.Digest())
+		}
+	}
+	if (&Machine{}).Digest() != 0 {
+		t.Error("an empty machine has a digest")
+	}
+}
+
+func BenchmarkApply(b *testing.B) {
+	var m Machine
+	b.ReportAllocs()
+	for i := range b.N {
+		m.Apply(uint64(i+1), Command{Op: Write, Key: "x", Arg: int64(i)})
 	}
 }
 

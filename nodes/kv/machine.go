@@ -14,6 +14,7 @@ const SessionsMax = 4096
 type Machine struct {
 	objects  map[string]object
 	sessions map[uint64]session
+	digest   uint64
 }
 
 // object is what a key holds. A key has one use for each kind of operation; they do not disturb
@@ -38,10 +39,14 @@ type session struct {
 // Apply does c, which stands at log index at. Indexes grow from call to call.
 func (m *Machine) Apply(at uint64, c Command) Result {
 	if c.Op == OpenSession {
-		return m.open(at)
+		r := m.open(at)
+		m.mark(at, c, r)
+		return r
 	}
 	if c.Session == 0 {
-		return m.do(c)
+		r := m.do(c)
+		m.mark(at, c, r)
+		return r
 	}
 	s, known := m.sessions[c.Session]
 	switch {
@@ -53,8 +58,48 @@ func (m *Machine) Apply(at uint64, c Command) Result {
 		return s.result
 	}
 	r := m.do(c)
+	m.mark(at, c, r)
 	m.sessions[c.Session] = session{seq: c.Seq, used: at, result: r}
 	return r
+}
+
+// Digest is a hash of all that was done, with its results, in order: two machines whose digests
+// differ did not do the same. It costs a hash of each command, not of the state. A command that is
+// answered without doing it leaves the digest as it is. It is 0 before anything was done.
+func (m *Machine) Digest() uint64 { return m.digest }
+
+// mark notes in the digest that c was done at an index.
+func (m *Machine) mark(at uint64, c Command, r Result) {
+	h := mix(m.digest, at<<8^uint64(r.Status))
+	h = mix(c.digest(h), uint64(r.Value)<<1^uint64(boolByte(r.Found)))
+	m.digest = max(h, 1)
+}
+
+// digest goes on from h with what a command asks for.
+func (c *Command) digest(h uint64) uint64 {
+	h = mix(mix(h, uint64(c.Arg)), uint64(c.Old)<<8^uint64(c.Op))
+	for i := range len(c.Key) {
+		h = (h ^ uint64(c.Key[i])) * 0x100000001b3 // FNV-1a
+	}
+	for i := range c.Txn {
+		h = c.Txn[i].digest(h)
+	}
+	return h
+}
+
+// mix is a step of a hash.
+func mix(h, v uint64) uint64 {
+	h = (h ^ v) * 0x9e3779b97f4a7c15
+	return h ^ h>>32
+}
+
+// Once names what a session asks for: a hash of the session and the sequence number, or 0 where
+// there is none. An oracle looks for one that is done at two places.
+func (c Command) Once() uint64 {
+	if c.Session == 0 {
+		return 0
+	}
+	return mix(mix(1, c.Session), c.Seq)
 }
 
 // Query answers a read-only command from the state as it is.
