@@ -12,13 +12,13 @@ type Fact string
 
 // The facts. Hash is a chain hash where it stands: it covers the entry at Index and all before.
 const (
-	BecameLeader    Fact = "leader"    // of Term
+	BecameLeader    Fact = "leader"    // of Term; where told, its log ends at Index, chain Hash
 	BecameFollower  Fact = "follower"  // in Term; Peer is the leader it follows, if known
 	BecameCandidate Fact = "candidate" // in Term
 	Voted           Fact = "voted"     // in Term for Peer, durably
 	Appended        Fact = "appended"  // its log ends with the entry of Term at Index; chain Hash
 	Committed       Fact = "committed" // up to Index, whose entry is of Term; chain Hash
-	Applied         Fact = "applied"   // up to Index; Hash of the state machine, where it is taken
+	Applied         Fact = "applied"   // up to Index; Hash of the state, by the same rule on all nodes
 	Executed        Fact = "executed"  // a session's command at log Index; Hash of (session, sequence)
 
 	// Of Paxos: Term is a ballot, Index a decree or a slot, Hash that of the value alone.

@@ -18,8 +18,13 @@ import (
 const (
 	// ElectionSafety: a term has at most one leader.
 	ElectionSafety = "election safety"
+	// LeaderCompleteness: the log of a new leader holds every entry that was committed in an
+	// earlier term.
+	LeaderCompleteness = "leader completeness"
 	// OneVote: a node votes for one candidate in a term.
 	OneVote = "one vote"
+	// MonotoneTerm: a node never takes part in a term below one in which it voted.
+	MonotoneTerm = "monotone term"
 	// LogMatching: logs with an entry of the same index and term are the same up to it.
 	LogMatching = "log matching"
 	// CommitAgreement: no two nodes commit different entries at an index.
@@ -29,6 +34,8 @@ const (
 	AppendOnly = "append only"
 	// StateAgreement: nodes that applied the same entries have the same state.
 	StateAgreement = "state agreement"
+	// ExactlyOnce: a command of a session takes effect at one place of the log.
+	ExactlyOnce = "exactly once"
 )
 
 // Violation is a safety property that does not hold, and the observation that showed it.
@@ -43,46 +50,62 @@ type Violation struct {
 
 // Oracle judges observations one by one. The zero Oracle is not ready: see New.
 type Oracle struct {
-	leaders map[uint64]nodes.ID // of a term
-	votes   map[voter]nodes.ID
+	reigns  reigns
 	entries table          // of one term at each index
 	others  map[place]seen // of further terms
 	commits table
-	states  map[uint64]seen // after an index
+	states  table           // after an index
+	done    map[uint64]deed // of sessions
 	lives   []life          // by node
-}
-
-type voter struct {
-	node nodes.ID
-	term uint64
+	votes   []ballot        // by node
 }
 
 // place names an entry of a log.
 type place struct{ index, term uint64 }
 
+// mark is a place with its chain hash.
+type mark struct {
+	place
+	hash uint64
+}
+
 // life is what a node said since it booted.
 type life struct {
 	boot     uint64
+	term     uint64 // of its last role; 0: it has told none yet
 	leads    uint64 // the term that it leads, or 0
 	appended uint64 // in that term
-	commit   uint64
+	end      mark   // the last that it appended
+	commit   mark
+}
+
+// ballot is the last vote of a node, over all its lives: it had to be durable.
+type ballot struct {
+	term uint64
+	peer nodes.ID
+}
+
+// deed is where a command of a session was done, and who said so first.
+type deed struct {
+	index uint64
+	node  nodes.ID
 }
 
 // New is an oracle that has seen nothing.
 func New() *Oracle {
-	return &Oracle{leaders: map[uint64]nodes.ID{}, votes: map[voter]nodes.ID{},
-		others: map[place]seen{}, states: map[uint64]seen{}}
+	return &Oracle{others: map[place]seen{}, done: map[uint64]deed{}}
 }
 
 // Reset forgets everything but the memory that it takes: a simulation runs thousands of clusters.
 func (o *Oracle) Reset() {
-	clear(o.leaders)
-	clear(o.votes)
+	o.reigns.reset()
 	o.entries.reset()
 	clear(o.others)
 	o.commits.reset()
-	clear(o.states)
+	o.states.reset()
+	clear(o.done)
 	clear(o.lives)
+	clear(o.votes)
 }
 
 // Judge judges recorded streams, each of one node and ordered by (Boot, Seq).
@@ -103,7 +126,7 @@ func Judge(streams [][]nodes.Observed) []Violation {
 // allocates only for what is new and for violations.
 func (o *Oracle) Observe(ob nodes.Observed) *Violation {
 	for int(ob.Node) >= len(o.lives) {
-		o.lives = append(o.lives, life{})
+		o.lives, o.votes = append(o.lives, life{}), append(o.votes, ballot{})
 	}
 	l := &o.lives[ob.Node]
 	if l.boot != ob.Boot {
@@ -112,10 +135,11 @@ func (o *Oracle) Observe(ob nodes.Observed) *Violation {
 	var v *Violation
 	switch ob.Fact {
 	case nodes.BecameLeader:
-		l.leads, l.appended = ob.Term, 0
-		v = o.leader(ob)
+		l.term, l.leads, l.appended = ob.Term, ob.Term, 0
+		v = o.leader(ob, l)
 	case nodes.BecameFollower, nodes.BecameCandidate:
-		l.leads = 0
+		l.term, l.leads = ob.Term, 0
+		v = o.role(ob)
 	case nodes.Voted:
 		v = o.voted(ob)
 	case nodes.Appended:
@@ -124,34 +148,43 @@ func (o *Oracle) Observe(ob nodes.Observed) *Violation {
 		v = o.committed(ob, l)
 	case nodes.Applied:
 		v = o.applied(ob)
+	case nodes.Executed:
+		v = o.executed(ob)
 	}
 	return v
 }
 
-func (o *Oracle) leader(ob nodes.Observed) *Violation {
-	other, led := o.leaders[ob.Term]
-	if led && other != ob.Node {
-		return violation(ElectionSafety, ob, other, fmt.Sprintf(
-			"%s leads term %d, which %s leads", ob.Node, ob.Term, other))
+// role judges that a node takes part in a term.
+func (o *Oracle) role(ob nodes.Observed) *Violation {
+	if voted := o.votes[ob.Node].term; ob.Term < voted {
+		return violation(MonotoneTerm, ob, ob.Node, fmt.Sprintf(
+			"%s takes part in term %d after it voted in term %d", ob.Node, ob.Term, voted))
 	}
-	o.leaders[ob.Term] = ob.Node
 	return nil
 }
 
 func (o *Oracle) voted(ob nodes.Observed) *Violation {
-	at := voter{ob.Node, ob.Term}
-	before, voted := o.votes[at]
-	if voted && before != ob.Peer {
+	before := &o.votes[ob.Node]
+	switch {
+	case before.term > ob.Term:
+		return o.role(ob)
+	case before.term == ob.Term && before.peer != ob.Peer:
 		return violation(OneVote, ob, ob.Node, fmt.Sprintf(
 			"%s votes for %s in term %d, in which it voted for %s",
-			ob.Node, ob.Peer, ob.Term, before))
+			ob.Node, ob.Peer, ob.Term, before.peer))
 	}
-	o.votes[at] = ob.Peer
+	*before = ballot{ob.Term, ob.Peer}
 	return nil
 }
 
 func (o *Oracle) appended(ob nodes.Observed, l *life) *Violation {
+	l.end = markOf(ob)
 	if l.leads != 0 && l.leads == ob.Term {
+		if l.appended == 0 {
+			if v := o.reigns.begins(ob); v != nil {
+				return v
+			}
+		}
 		if ob.Index <= l.appended {
 			return violation(AppendOnly, ob, ob.Node, fmt.Sprintf(
 				"%s leads term %d, and its log goes back from entry %d to %d",
@@ -187,38 +220,58 @@ func (o *Oracle) matches(ob nodes.Observed) *Violation {
 }
 
 func (o *Oracle) committed(ob nodes.Observed, l *life) *Violation {
-	if ob.Index < l.commit {
+	if ob.Index < l.commit.index {
 		return violation(AppendOnly, ob, ob.Node, fmt.Sprintf(
-			"%s goes back from commit index %d to %d", ob.Node, l.commit, ob.Index))
+			"%s goes back from commit index %d to %d", ob.Node, l.commit.index, ob.Index))
 	}
-	l.commit = ob.Index
+	l.commit = markOf(ob)
 	first := o.commits.get(ob.Index)
 	switch {
 	case first.node == 0:
 		o.commits.put(ob.Index, seen{ob.Hash, ob.Term, ob.Node})
-		return o.matches(ob)
+		if v := o.matches(ob); v != nil {
+			return v
+		}
 	case first.hash != ob.Hash || first.term != ob.Term:
 		return violation(CommitAgreement, ob, first.node, fmt.Sprintf(
 			"%s committed entry %d of term %d, %s another one of term %d", ob.Node, ob.Index,
 			ob.Term, first.node, first.term))
 	}
-	return nil
+	if l.term == 0 {
+		return nil // told at a boot: nobody knows in which term it was committed
+	}
+	return o.reigns.committed(ob, l.term)
 }
 
 func (o *Oracle) applied(ob nodes.Observed) *Violation {
 	if ob.Hash == 0 {
 		return nil
 	}
-	first, known := o.states[ob.Index]
-	if known && first.hash != ob.Hash {
+	first := o.states.get(ob.Index)
+	switch {
+	case first.node == 0:
+		o.states.put(ob.Index, seen{ob.Hash, ob.Term, ob.Node})
+	case first.hash != ob.Hash:
 		return violation(StateAgreement, ob, first.node, fmt.Sprintf(
 			"%s and %s have different states after entry %d", ob.Node, first.node, ob.Index))
 	}
-	if !known {
-		o.states[ob.Index] = seen{ob.Hash, ob.Term, ob.Node}
+	return nil
+}
+
+func (o *Oracle) executed(ob nodes.Observed) *Violation {
+	first, done := o.done[ob.Hash]
+	switch {
+	case !done:
+		o.done[ob.Hash] = deed{ob.Index, ob.Node}
+	case first.index != ob.Index:
+		return violation(ExactlyOnce, ob, first.node, fmt.Sprintf(
+			"%s does a command of a session at entry %d, which %s did at entry %d",
+			ob.Node, ob.Index, first.node, first.index))
 	}
 	return nil
 }
+
+func markOf(ob nodes.Observed) mark { return mark{place{ob.Index, ob.Term}, ob.Hash} }
 
 func violation(oracle string, ob nodes.Observed, other nodes.ID, words string) *Violation {
 	return &Violation{Oracle: oracle, Words: words, Node: ob.Node, Other: other,

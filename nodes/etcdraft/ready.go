@@ -108,7 +108,7 @@ func (n *node) send(m *pb.Message) {
 
 // apply does what is committed, in order, and answers whoever waits for it.
 func (n *node) apply(entries []*pb.Entry) {
-	for _, e := range entries {
+	for i, e := range entries {
 		if n.stopped {
 			return
 		}
@@ -123,6 +123,8 @@ func (n *node) apply(entries []*pb.Entry) {
 		}
 		if n.every > 0 && n.applied%n.every == 0 {
 			n.takeSnapshot(at)
+		} else if h := n.machine.Digest(); h != 0 && i == len(entries)-1 {
+			n.observe(nodes.Applied, at.term, mark{index: at.index, hash: h}, 0)
 		}
 	}
 }
@@ -133,7 +135,11 @@ func (n *node) applyCommand(e *pb.Entry) {
 		n.stop(fmt.Sprintf("apply entry %d: %v", e.GetIndex(), err))
 		return
 	}
+	before := n.machine.Digest()
 	result := n.machine.Apply(e.GetIndex(), command)
+	if once := command.Once(); once != 0 && n.machine.Digest() != before {
+		n.observe(nodes.Executed, e.GetTerm(), mark{index: e.GetIndex(), hash: once}, 0)
+	}
 	if len(n.proposals) > 0 && who == n.identity(n.proposals[0].id) {
 		n.env.Reply(n.proposals[0].request, result)
 		n.proposals = n.proposals[1:]

@@ -158,7 +158,9 @@ func (e *env) Observe(o nodes.Observation) {
 	full := nodes.Observed{Node: m.id, Boot: m.boot, Seq: m.seq, Time: c.now, Observation: o}
 	m.seq++
 	m.observed = append(m.observed, full)
-	c.note("%s %s", m.id, fact(o))
+	if o.Fact != nodes.Applied { // what follows from the commits is no news in a script
+		c.note("%s %s", m.id, fact(o))
+	}
 	if v := c.oracle.Observe(full); v != nil {
 		c.Violations = append(c.Violations, *v)
 	}

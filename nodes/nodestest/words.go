@@ -61,7 +61,7 @@ func fact(o nodes.Observation) string {
 	case nodes.Configured:
 		return fmt.Sprintf("has configuration %d from decree %d on", o.Term, o.Index)
 	case nodes.Executed:
-		return fmt.Sprintf("has executed a session's command at %d", o.Index)
+		return fmt.Sprintf("does a session's command at entry %d", o.Index)
 	}
 	return fmt.Sprintf("%s %+v", o.Fact, o)
 }

@@ -72,26 +72,42 @@ func (n *node) propose(r nodes.RequestID, c kv.Command) {
 	n.advance()
 }
 
-// apply does what is committed, in order, and answers whoever waits for it.
+// apply does what is committed, in order, and answers whoever waits for it. One digest of the
+// state tells oracles of all that was applied at once.
 func (n *node) apply() {
+	before := n.applied
 	for n.applied < n.commit && !n.stopped {
 		n.applied++
 		e := n.log.entry(n.applied)
 		var result kv.Result
 		if !e.noop() {
-			c := e.command
-			if n.bug == bugNoSessionDedupe {
-				c.Session = 0
-			}
-			result = n.machine.Apply(n.applied, c)
+			result = n.do(e)
 		}
 		if n.proposals.len() > 0 && n.proposals.front().index == n.applied {
 			n.env.Reply(n.proposals.pop().request, result)
 		}
-		if n.every > 0 && n.applied%n.every == 0 {
+		if n.snapshotDue() {
 			n.takeSnapshot()
 		}
 	}
+	if h := n.machine.Digest(); n.applied > before && h != 0 && !n.snapshotDue() {
+		m := mark{index: n.applied, hash: h}
+		n.observe(nodes.Applied, n.log.at(n.applied).term, m, 0)
+	}
+}
+
+// do lets the machine do the command of the entry that is applied.
+func (n *node) do(e *entry) kv.Result {
+	c := e.command
+	if n.bug == bugNoSessionDedupe {
+		c.Session = 0
+	}
+	before := n.machine.Digest()
+	result := n.machine.Apply(n.applied, c)
+	if once := e.command.Once(); once != 0 && n.machine.Digest() != before {
+		n.observe(nodes.Executed, e.term, mark{index: n.applied, hash: once}, 0)
+	}
+	return result
 }
 
 // abandon answers all who wait, at the end of a reign. A proposal may still be committed by the

@@ -49,6 +49,7 @@ func (n *node) onReadIndex(p *peer, m *readIndex) {
 			n.env.Send(p.id, &readIndexReply{term: n.term, id: m.id})
 			return
 		}
+		n.observe(nodes.Appended, n.term, n.log.end(), 0)
 		n.questions.push(question{index: n.log.last(), from: p.id, id: m.id})
 		n.propagate()
 		n.advance()

@@ -33,7 +33,7 @@ func (n *node) becomeLeader() {
 	n.env.StopTimer(electionTimer)
 	n.armed = false
 	n.env.SetTimer(heartbeatTimer, heartbeatEvery)
-	n.observe(nodes.BecameLeader, n.term, mark{}, 0)
+	n.observe(nodes.BecameLeader, n.term, n.log.end(), 0)
 	next := n.log.last() + 1
 	for i := range n.peers {
 		p := &n.peers[i]

@@ -17,6 +17,9 @@ type snapshot struct {
 	renamed bool // the file has its name, though perhaps not durably
 }
 
+// snapshotDue says whether a snapshot belongs to the last entry that was applied.
+func (n *node) snapshotDue() bool { return n.every > 0 && n.applied%n.every == 0 }
+
 // takeSnapshot begins to write the state as it is (section 7). Snapshots are taken at the same
 // entries by every node, so that oracles can compare them; one that would begin while another is
 // being written is left out.
