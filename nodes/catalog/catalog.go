@@ -8,6 +8,7 @@ import (
 
 	"sunder/nodes"
 	"sunder/nodes/etcdraft"
+	"sunder/nodes/multipaxos"
 	"sunder/nodes/raft"
 )
 
@@ -16,6 +17,7 @@ func Protocols() []nodes.Protocol {
 	return []nodes.Protocol{
 		raft.Protocol(),
 		etcdraft.Protocol(),
+		multipaxos.Protocol(),
 	}
 }
 

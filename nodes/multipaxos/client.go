@@ -60,7 +60,11 @@ func (n *node) apply(v *value) {
 		if n.bug == bugNoSessionDedupe {
 			c.Session = 0
 		}
+		before := n.machine.Digest()
 		result = n.machine.Apply(n.commit, c)
+		if once := v.command.Once(); once != 0 && n.machine.Digest() != before {
+			n.observe(nodes.Executed, uint64(v.ballot), n.commit, once, 0)
+		}
 	}
 	if n.open.Len() > 0 && n.open.Front().slot == n.commit {
 		n.env.Reply(n.open.Pop().request, result)

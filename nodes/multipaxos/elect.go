@@ -50,7 +50,7 @@ func (n *node) campaign() {
 	n.ballot = max(n.promised, n.seen, n.ballot).Next(n.self)
 	n.start, n.prepared = n.commit+1, 0
 	clear(n.found)
-	n.foundMax = 0
+	n.foundMax, n.target = 0, 0
 	for i := range n.peers {
 		n.peers[i].begin(n.start)
 	}
@@ -134,7 +134,8 @@ func (n *node) onPromise(p *peer, m *promise) {
 	for _, a := range m.accepted {
 		n.find(a)
 	}
-	if n.bug != bugPromiseAboveCommit {
+	if m.commit > n.target && n.bug != bugPromiseAboveCommit {
+		n.target, n.promiser = m.commit, p.id
 		n.lag(p.id, m.commit)
 	}
 	if m.next > m.from {
@@ -172,7 +173,7 @@ func (n *node) takeOver() {
 	case n.promised == n.ballot && n.prepared.Has(n.self):
 		n.becomeLeader()
 	case n.promised == n.ballot: // its own promise is on its way to the disk
-	case !era.decided(n.prepared|1<<(n.self-1)) || n.commit < n.known:
+	case !era.decided(n.prepared|1<<(n.self-1)) || n.commit < n.target:
 	default:
 		n.promised = n.ballot
 		n.savePromise()

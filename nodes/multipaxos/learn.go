@@ -29,9 +29,19 @@ func (n *node) lag(who nodes.ID, upto uint64) {
 	}
 }
 
+// onLearnTimer asks. Who was asked before and did not answer may be down: then it asks nobody until
+// it hears again that somebody knows more.
 func (n *node) onLearnTimer() {
 	n.learning = false
-	if n.commit < n.known {
+	switch {
+	case n.commit >= n.known:
+	case n.inVain == n.commit+1:
+		n.known, n.inVain = 0, 0
+		if n.role == candidate {
+			n.lag(n.promiser, n.target)
+		}
+	default:
+		n.inVain = n.commit + 1
 		n.ask()
 	}
 }

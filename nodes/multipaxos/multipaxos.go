@@ -123,6 +123,8 @@ type node struct {
 	prepared ballot.Voters       // who has promised its ballot, entirely
 	found    map[uint64]proposal // the highest proposals that were reported
 	foundMax uint64              // the highest slot among them
+	target   uint64              // slots up to here are decided, as some who promised say
+	promiser nodes.ID            // one who said so
 
 	next     uint64 // leader: the slot that it proposes next
 	first    uint64 // leader: what its predecessors may have had decided ends here
@@ -143,6 +145,7 @@ type node struct {
 	known    uint64   // slots up to here are decided, as others say
 	teacher  nodes.ID // who said so
 	learning bool     // the timer is set
+	inVain   uint64   // from where on it asked last, without an answer yet
 	assembly checkpoint.Assembly
 
 	journal  journal.Journal[posted]
