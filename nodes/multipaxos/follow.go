@@ -97,7 +97,7 @@ func (n *node) execute(in ballot.Ballot) {
 	n.observe(nodes.Decided, uint64(in), n.commit, v.hash, 0)
 	n.observe(nodes.Committed, uint64(v.ballot), n.commit, n.chain, 0)
 	n.apply(v)
-	if n.every > 0 && n.commit%n.every == 0 {
+	if n.snapshotDue() {
 		n.takeSnapshot()
 	}
 }

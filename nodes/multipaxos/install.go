@@ -8,6 +8,21 @@ import (
 	"sunder/nodes/wire"
 )
 
+// snapshotDue says whether a snapshot belongs to the last slot that was executed.
+func (n *node) snapshotDue() bool { return n.every > 0 && n.commit%n.every == 0 }
+
+// observeState tells the state after what was executed last, by the machine's digest, or by that of
+// the snapshot where one belongs there.
+func (n *node) observeState() {
+	if n.commit == n.digested {
+		return
+	}
+	n.digested = n.commit
+	if h := n.machine.Digest(); h != 0 && !n.snapshotDue() {
+		n.observe(nodes.Applied, uint64(n.promised), n.commit, h, 0)
+	}
+}
+
 // takeSnapshot begins to write the state as it is. Snapshots are taken at the same slots by every
 // node, so that oracles can compare them; one that would begin while another is being written is
 // left out.

@@ -103,6 +103,7 @@ type node struct {
 	log      log
 	commit   uint64 // all slots up to here are decided, and executed
 	chain    uint64 // hash of their values
+	digested uint64 // the state was observed last after this slot
 	machine  kv.Machine
 	schedule schedule
 
@@ -268,6 +269,7 @@ func (n *node) settle() {
 	if n.role == leader {
 		n.fill()
 	}
+	n.observeState()
 	n.answerReads()
 	n.answerSurveyed()
 	n.writeOut()

@@ -111,8 +111,8 @@ func (n *node) endSurvey() {
 }
 
 // answerSurveyed answers what is known and executed. The configuration may have changed on the way
-// to that state: then those who answered must be a quorum of the new one too, or a decision may have
-// passed them by.
+// to that state: then those who answered must be a quorum of the new one too, or a decision may
+// have passed them by.
 func (n *node) answerSurveyed() {
 	s := &n.survey
 	for s.pending.Len() > 0 {
@@ -120,12 +120,12 @@ func (n *node) answerSurveyed() {
 		if q.voters == 0 || q.slot > n.commit {
 			return
 		}
-		q2 := s.pending.Pop()
-		if n.schedule.at(q2.slot+1).decided(q2.voters) || n.bug == bugSurveysItself {
-			n.env.Reply(q2.request, n.machine.Query(q2.command))
+		if n.schedule.at(q.slot+1).decided(q.voters) || n.bug == bugSurveysItself {
+			n.env.Reply(q.request, n.machine.Query(q.command))
 		} else {
-			n.env.Reply(q2.request, n.notLeader())
+			n.env.Reply(q.request, n.notLeader())
 		}
+		s.pending.Pop()
 	}
 }
 
