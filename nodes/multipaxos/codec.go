@@ -31,7 +31,7 @@ func (m *accept) AppendTo(b []byte) []byte {
 }
 
 func (m *accepted) AppendTo(b []byte) []byte {
-	return wire.Put(b, uint64(m.ballot), m.first, m.count, m.commit, m.round)
+	return wire.Put(b, uint64(m.ballot), m.first, m.count, m.commit, m.high, m.round)
 }
 
 func (m *learn) AppendTo(b []byte) []byte { return wire.Put(b, m.from, m.index, m.offset) }
@@ -93,7 +93,7 @@ func readMessage(kind uint8, r *wire.Reader) nodes.Message {
 		return m
 	case kindAccepted:
 		return &accepted{ballot: readBallot(r), first: r.Number(), count: r.Number(),
-			commit: r.Number(), round: r.Number()}
+			commit: r.Number(), high: r.Number(), round: r.Number()}
 	case kindLearn:
 		return &learn{from: r.Number(), index: r.Number(), offset: r.Number()}
 	case kindLearned:

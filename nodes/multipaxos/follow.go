@@ -26,7 +26,7 @@ func (n *node) onAccept(p *peer, m *accept) {
 		return
 	}
 	reply := &accepted{ballot: m.ballot, first: m.first, count: count, commit: n.commit,
-		round: m.round}
+		high: n.log.last(), round: m.round}
 	if n.bug == bugAckBeforeFsync {
 		n.env.Send(p.id, reply)
 		return

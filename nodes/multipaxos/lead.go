@@ -208,7 +208,10 @@ func (n *node) sendAccept(p *peer, first uint64, list []*value) {
 		values: list})
 }
 
-// onAccepted counts an acceptor's answer, once however often it comes, and for this ballot only.
+// onAccepted counts an acceptor's answer, once however often it comes, and for this ballot only. An
+// acceptor may hold what was proposed in a ballot that came to nothing, and that nobody in the quorum
+// of phase 1 has heard of. Nothing was decided there, but a quorum read cannot know it: so the leader
+// fills these slots, too.
 func (n *node) onAccepted(p *peer, m *accepted) {
 	if n.role != leader || m.ballot != n.ballot && n.bug != bugStaleAccepted {
 		return
@@ -218,6 +221,7 @@ func (n *node) onAccepted(p *peer, m *accepted) {
 	}
 	p.seen, p.commit = n.env.Now(), max(p.commit, m.commit)
 	p.flying = max(0, p.flying-1)
+	n.fillTo = max(n.fillTo, m.high)
 	n.vote(p.id, m.first, m.first+min(m.count, n.next))
 	n.replicate(p)
 }

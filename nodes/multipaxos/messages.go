@@ -67,7 +67,8 @@ type accepted struct {
 	ballot ballot.Ballot
 	first  uint64
 	count  uint64
-	commit uint64 // of the acceptor: slots up to here it has decided, durably
+	commit uint64 // of the acceptor: slots up to here it knows to be decided, durably
+	high   uint64 // the last slot at which it has accepted anything, in any ballot
 	round  uint64
 }
 

@@ -32,7 +32,7 @@ type quest struct {
 	request nodes.RequestID
 	command kv.Command
 	since   nodes.Mono
-	id      uint64        // of the survey
+	id      uint64        // of the first survey that began later
 	voters  ballot.Voters // who answered; empty: it is not over
 	slot    uint64        // what it found: the state must be at least this
 }
@@ -100,7 +100,7 @@ func (n *node) endSurvey() {
 	more := false
 	for i := range s.pending.Len() {
 		q := s.pending.At(i)
-		if q.id == s.id {
+		if q.id <= s.id && q.voters == 0 {
 			q.voters, q.slot = s.voters, s.high
 		}
 		more = more || q.id > s.id
@@ -141,7 +141,7 @@ func (n *node) onSurveyTimer() {
 			n.env.SetTimer(surveyTimer, left)
 			break
 		}
-		if q.voters == 0 && q.id == s.id {
+		if q.voters == 0 && q.id <= s.id {
 			s.asking = false
 		}
 		n.env.Reply(s.pending.Pop().request, n.notLeader())
