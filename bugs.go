@@ -9,23 +9,25 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"sunder/checker"
 	"sunder/nodes"
 	"sunder/nodes/catalog"
+	"sunder/search"
 )
 
 // huntFlags are the flags of sunder bugs.
 type huntFlags struct {
-	system, out string
-	bugs        []string
-	seeds       int
-	budget      time.Duration
+	system, workload, out string
+	bugs                  []string
+	seeds                 int
+	first                 uint64
+	budget                time.Duration
 }
 
 func bugsCommand(stdout, _ io.Writer) *cobra.Command {
@@ -44,8 +46,10 @@ func bugsCommand(stdout, _ io.Writer) *cobra.Command {
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.system, "system", "raft", "the system under test (see sunder list)")
+	fl.StringVar(&f.workload, "workload", "register", "what clients do (see sunder list)")
+	fl.Uint64Var(&f.first, "seed", 1, "the first seed")
 	fl.StringSliceVar(&f.bugs, "bug", nil, "only these bugs")
-	fl.IntVar(&f.seeds, "seeds", 20_000, "most seeds for each bug")
+	fl.IntVar(&f.seeds, "seeds", 0, "most seeds for each bug; 0: as many as the budget allows")
 	fl.DurationVar(&f.budget, "budget", time.Minute, "most time for each bug, on one core")
 	fl.StringVar(&f.out, "out", "docs/bugs.md", "file that the matrix is written to")
 	return c
@@ -54,10 +58,7 @@ func bugsCommand(stdout, _ io.Writer) *cobra.Command {
 // quarry is a planted bug and what came of the hunt for it.
 type quarry struct {
 	bug   nodes.Bug
-	seeds int    // that were run
-	class string // of the anomaly in the last one; empty: it was not found
-	by    []string
-	took  time.Duration
+	catch search.Catch
 	err   error
 }
 
@@ -69,21 +70,12 @@ func hunt(ctx context.Context, f huntFlags, stdout io.Writer) error {
 	if err != nil {
 		return usage("%w", err)
 	}
-	if f.seeds < 1 || f.budget <= 0 {
-		return usage("--seeds is %d and --budget %v, want more than 0", f.seeds, f.budget)
+	if f.seeds < 0 || f.budget <= 0 {
+		return usage("--seeds is %d and --budget %v, want 0 or more, and more than 0", f.seeds, f.budget)
 	}
-	all := []quarry{{bug: nodes.Bug{Name: control}}}
-	for _, b := range protocol.Bugs {
-		if len(f.bugs) == 0 {
-			all = append(all, quarry{bug: b})
-		}
-	}
-	for _, name := range f.bugs {
-		cfg := nodes.Config{Self: 1, Members: []nodes.ID{1}, Bug: name}
-		if err := protocol.Check(cfg); err != nil || name == "" {
-			return usage("--bug %q: %w", name, err)
-		}
-		all = append(all, quarry{bug: nodes.Bug{Name: name}})
+	all, err := quarries(f, protocol)
+	if err != nil {
+		return err
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // a run leaves little that lives on
 	began := time.Now()
@@ -93,7 +85,7 @@ func hunt(ctx context.Context, f huntFlags, stdout io.Writer) error {
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
 			for q := range next {
-				q.search(ctx, f, protocol)
+				q.hunt(ctx, f, protocol)
 				printing.Lock()
 				fmt.Fprintln(stdout, q)
 				printing.Unlock()
@@ -108,53 +100,47 @@ func hunt(ctx context.Context, f huntFlags, stdout io.Writer) error {
 	return writeMatrix(ctx, f, all, time.Since(began), stdout)
 }
 
-// search runs seeds from 1 on until one shows an anomaly.
-func (q *quarry) search(ctx context.Context, f huntFlags, protocol nodes.Protocol) {
-	began := time.Now()
-	for q.took < f.budget && q.seeds < f.seeds && ctx.Err() == nil && q.class == "" && q.err == nil {
-		q.seeds++
-		name := q.bug.Name
-		if name == control {
-			name = ""
+// quarries is the bugs that were asked for, after the system without any.
+func quarries(f huntFlags, protocol nodes.Protocol) ([]quarry, error) {
+	all := []quarry{{bug: nodes.Bug{Name: control}}}
+	if len(f.bugs) == 0 {
+		for _, b := range protocol.Bugs {
+			all = append(all, quarry{bug: b})
 		}
-		p, err := huntPlan(uint64(q.seeds), protocol, name)
-		if err != nil {
-			q.err = err
-			break
-		}
-		r, err := simulate(ctx, p)
-		if err != nil && ctx.Err() == nil {
-			q.err = err
-		}
-		if r.Verdict == checker.Invalid {
-			q.convict(r)
-		}
-		q.took = time.Since(began)
+		return all, nil
 	}
+	for _, name := range f.bugs {
+		cfg := nodes.Config{Self: 1, Members: []nodes.ID{1}, Bug: name}
+		if err := protocol.Check(cfg); err != nil || name == "" {
+			return nil, usage("--bug %q: %w", name, err)
+		}
+		at := slices.IndexFunc(protocol.Bugs, func(b nodes.Bug) bool { return b.Name == name })
+		all = append(all, quarry{bug: protocol.Bugs[at]})
+	}
+	return all, nil
 }
 
-func (q *quarry) convict(r checker.Result) {
-	q.class = r.Reason
-	if len(r.Anomalies) > 0 {
-		q.class = r.Anomalies[0].Class
+// hunt runs plans until one shows an anomaly.
+func (q *quarry) hunt(ctx context.Context, f huntFlags, protocol nodes.Protocol) {
+	prey := search.Prey{Protocol: protocol, Bug: q.bug.Name, Workload: f.workload}
+	if prey.Bug == control {
+		prey.Bug = ""
 	}
-	for _, part := range r.Parts {
-		if part.Verdict == checker.Invalid {
-			q.by = append(q.by, part.Name)
-		}
-	}
+	q.catch, q.err = search.Hunt(ctx, prey, f.first, search.Budget{Seeds: f.seeds, Time: f.budget})
 }
 
 // String is a line of the matrix.
 func (q *quarry) String() string {
-	found := fmt.Sprintf("not found in %d seeds", q.seeds)
+	c := q.catch
+	found := fmt.Sprintf("not found in %d seeds", c.Seeds)
 	switch {
 	case q.err != nil:
 		found = q.err.Error()
-	case q.class != "":
-		found = fmt.Sprintf("seed %d: %s (%s)", q.seeds, q.class, strings.Join(q.by, ", "))
+	case c.Found:
+		found = fmt.Sprintf("%d seeds: %s (%s), seed %d", c.Seeds, c.Outcome.Class(),
+			strings.Join(c.Outcome.By(), ", "), c.Plan.Seed)
 	}
-	return fmt.Sprintf("%-28s %8v  %s", q.bug.Name, q.took.Round(10*time.Millisecond), found)
+	return fmt.Sprintf("%-28s %8v  %s", q.bug.Name, c.Took.Round(10*time.Millisecond), found)
 }
 
 // writeMatrix writes all that was found. A false alarm of the control is an error.
@@ -163,20 +149,21 @@ func writeMatrix(ctx context.Context, f huntFlags, all []quarry, took time.Durat
 	var b strings.Builder
 	found := 0
 	fmt.Fprintf(&b, "# Planted bugs of %s, and what finds them\n\n", f.system)
-	fmt.Fprintf(&b, "Made by `sunder bugs --system %s --seeds %d --budget %v`, revision %.12s, "+
-		"in %v.\nSeeds count from 1; time is that of one worker. The first row is without a bug.\n"+
+	fmt.Fprintf(&b, "Made by `sunder bugs --system %s --budget %v`, revision %.12s, "+
+		"in %v.\nSeeds count from %d; time is that of one worker. The first row is without a bug.\n"+
 		"What is not found is a hole in the search until it is shown to be masked.\n\n",
-		f.system, f.seeds, f.budget, cmp.Or(origin().Revision, "unknown"), took.Round(time.Second))
+		f.system, f.budget, cmp.Or(origin().Revision, "unknown"), took.Round(time.Second), f.first)
 	fmt.Fprint(&b, "| bug | seeds | anomaly | found by | time |\n|---|---:|---|---|---:|\n")
 	for _, q := range all {
-		class, by := q.class, strings.Join(q.by, ", ")
-		if class == "" {
-			class, by = "not found", ""
-		} else if q.bug.Name != control {
-			found++
+		class, by := "not found", ""
+		if q.catch.Found {
+			class, by = q.catch.Outcome.Class(), strings.Join(q.catch.Outcome.By(), ", ")
+			if q.bug.Name != control {
+				found++
+			}
 		}
-		fmt.Fprintf(&b, "| %s | %d | %s | %s | %v |\n", q.bug.Name, q.seeds, class, by,
-			q.took.Round(10*time.Millisecond))
+		fmt.Fprintf(&b, "| %s | %d | %s | %s | %v |\n", q.bug.Name, q.catch.Seeds, class, by,
+			q.catch.Took.Round(10*time.Millisecond))
 	}
 	if err := os.MkdirAll(filepath.Dir(f.out), 0o755); err != nil {
 		return usage("%w", err)
@@ -191,9 +178,9 @@ func writeMatrix(ctx context.Context, f huntFlags, all []quarry, took time.Durat
 			return broken(fmt.Errorf("hunt %s: %w", q.bug.Name, q.err))
 		}
 	}
-	if all[0].class != "" {
+	if c := all[0].catch; c.Found {
 		return broken(fmt.Errorf("false alarm: %s without a bug shows %s at seed %d", f.system,
-			all[0].class, all[0].seeds))
+			c.Outcome.Class(), c.Plan.Seed))
 	}
 	return ctx.Err()
 }

@@ -17,16 +17,17 @@ harness/generator
 checker
 nodes/kv
 nodes
+nodes/ballot
 oracle
 nodes/wal
 nodes/journal
 nodes/wire
 nodes/fifo
 nodes/checkpoint
-nodes/ballot
 nodes/nodestest
 nodes/raft
 nodes/etcdraft
+nodes/paxos
 nodes/multipaxos
 nodes/host
 nodes/catalog
@@ -38,6 +39,7 @@ harness
 harness/report
 harness/shrink
 sim
+search
 docker/node
 docker
 .
@@ -51,18 +53,19 @@ var standardOnly = []string{"harness/history", "harness/plan"}
 var narrow = map[string][]string{
 	"nodes/raft": {"nodes", "nodes/kv", "nodes/wal"},
 	// The one protocol that is not ours: see foreign.
-	"nodes/etcdraft":   {"nodes", "nodes/kv", "nodes/wal", "nodes/etcdraft"},
-	"nodes/wal":        {"nodes", "nodes/kv"},
-	"nodes/journal":    {"nodes", "nodes/kv", "nodes/wal"},
-	"nodes/wire":       {},
-	"nodes/fifo":       {},
-	"nodes/checkpoint": {"nodes", "nodes/kv", "nodes/wal", "nodes/wire"},
+	"nodes/etcdraft": {"nodes", "nodes/kv", "nodes/wal", "nodes/etcdraft"},
+	"nodes/wal":      {"nodes", "nodes/kv"},
+	"nodes/paxos":    {"nodes", "nodes/kv", "nodes/wal", "nodes/journal", "nodes/wire", "nodes/ballot"},
 	"nodes/multipaxos": {"nodes", "nodes/kv", "nodes/wal", "nodes/wire", "nodes/journal", "nodes/ballot",
 		"nodes/fifo", "nodes/checkpoint"},
-	"nodes/ballot": {"nodes", "nodes/kv"},
-	"oracle":       {"nodes", "nodes/kv"},
-	"checker":      {"harness/history", "checker"},
-	"docker/node":  {"nodes", "nodes/kv", "nodes/host", "nodes/catalog", "nemesis", "nemesis/agent", "docker/node"},
+	"nodes/journal":    {"nodes", "nodes/kv", "nodes/wal"},
+	"nodes/checkpoint": {"nodes", "nodes/kv", "nodes/wal", "nodes/wire"},
+	"nodes/fifo":       {},
+	"nodes/wire":       {},
+	"nodes/ballot":     {"nodes", "nodes/kv"},
+	"oracle":           {"nodes", "nodes/kv", "nodes/ballot"},
+	"checker":          {"harness/history", "checker"},
+	"docker/node":      {"nodes", "nodes/kv", "nodes/host", "nodes/catalog", "nemesis", "nemesis/agent", "docker/node"},
 }
 
 // foreign are the folders that may import a consensus protocol that somebody else wrote: only

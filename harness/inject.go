@@ -27,24 +27,48 @@ type Injector struct {
 	Ledger *nemesis.Ledger
 	Faults []plan.Fault
 
+	// Records is what became of the faults so far: what Do came to each time, in order.
+	Records []nemesis.Record
+
 	proofs map[int]nemesis.Proof
-	ended  map[int]history.Value
+	ended  map[int]nemesis.Record
 }
 
 // Do starts fault i, or ends it. The value is the fault's record for the completion of the
 // nemesis's event; the error says what went wrong while applying it.
 func (x *Injector) Do(i int, end bool) (history.Value, error) {
+	var r nemesis.Record
+	var err error
 	if end {
-		return x.end(i)
+		r, err = x.end(i)
+	} else {
+		r, err = x.start(i, nemesis.View{})
 	}
-	return x.start(i)
+	x.Records = append(x.Records, r)
+	return history.Marshal(r), err
 }
 
-func (x *Injector) start(i int) (history.Value, error) {
+// Fire starts fault i, whose trigger came at a place, and says whether it did start.
+func (x *Injector) Fire(i int, at nemesis.View) bool {
+	_, err := x.start(i, at)
+	_, started := x.proofs[i]
+	return started && err == nil
+}
+
+// Expire ends fault i, if it was fired and is still active.
+func (x *Injector) Expire(i int) {
+	if _, started := x.proofs[i]; started {
+		_, _ = x.end(i) // the end that the schedule has for it says what came of it
+	}
+}
+
+func (x *Injector) start(i int, at nemesis.View) (nemesis.Record, error) {
 	proof := nemesis.Proof{Before: x.Driver.Read()}
-	record, err := x.Ledger.Start(i, x.Faults[i], x.Driver.View())
+	view := x.Driver.View()
+	view.Self, view.Sender, view.Receiver = at.Self, at.Sender, at.Receiver
+	record, err := x.Ledger.Start(i, x.Faults[i], view)
 	if err != nil {
-		return history.Marshal(Asked(i, x.Faults[i])), err
+		return Asked(i, x.Faults[i]), err
 	}
 	proof.StartTook, err = x.Driver.Apply(x.Ledger.Desired())
 	proof.Started = x.Driver.Read()
@@ -52,10 +76,10 @@ func (x *Injector) start(i int) (history.Value, error) {
 		x.proofs = make(map[int]nemesis.Proof)
 	}
 	x.proofs[i] = proof
-	return history.Marshal(record), err
+	return record, err
 }
 
-func (x *Injector) end(i int) (history.Value, error) {
+func (x *Injector) end(i int) (nemesis.Record, error) {
 	proof, started := x.proofs[i]
 	if !started {
 		return x.endAgain(i)
@@ -67,20 +91,24 @@ func (x *Injector) end(i int) (history.Value, error) {
 	proof.EndTook, err = x.Driver.Apply(x.Ledger.Desired())
 	proof.Ended = x.Driver.Read()
 	if x.ended == nil {
-		x.ended = make(map[int]history.Value)
+		x.ended = make(map[int]nemesis.Record)
 	}
-	x.ended[i] = history.Marshal(record.Judge(proof))
+	x.ended[i] = record.Judge(proof)
 	return x.ended[i], err
 }
 
 // endAgain is asked for when it was in doubt whether the fault ended. A fault whose start was
 // refused has nothing to end, but what the nodes shall be like holds anyway.
-func (x *Injector) endAgain(i int) (history.Value, error) {
+func (x *Injector) endAgain(i int) (nemesis.Record, error) {
 	_, err := x.Driver.Apply(x.Ledger.Desired())
-	if v, ended := x.ended[i]; ended {
-		return v, err
+	if r, ended := x.ended[i]; ended {
+		return r, err
 	}
-	return history.Marshal(Asked(i, x.Faults[i])), err
+	r := Asked(i, x.Faults[i])
+	if r.Asked.On != nil {
+		r.Effect, r.Evidence = nemesis.Never, []string{"what it waited for never came"}
+	}
+	return r, err
 }
 
 // Asked is the record of a fault of which nothing is known yet: the value of an invocation.

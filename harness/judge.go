@@ -23,7 +23,13 @@ type Evidence struct {
 	Assumption nodes.ClockAssumption
 	// Observed is what each node observed of itself; nil says that the system cannot tell.
 	Observed map[nodes.ID][]nodes.Observed
-	Logs     []checker.Log
+	// Online says that oracles heard the nodes while the test ran; Violations is what they found.
+	Online     bool
+	Violations []oracle.Violation
+	// Records is what the injector made of the faults, where it is at hand; nil: what the events
+	// say of them counts, which is the same and takes reading.
+	Records []nemesis.Record
+	Logs    []checker.Log
 	// Missing is why some of what the nodes left could not be had; nil: all is there.
 	Missing error
 }
@@ -46,7 +52,7 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 		return checker.Result{Name: "sunder", Verdict: checker.Unknown, Reason: err.Error()}
 	}
 	f := faults{planned: len(e.Plan.Faults), events: e.Events, names: names(e.Plan.Nodes)}
-	f.read()
+	f.read(e.Records)
 	floor := float64(floorRate)
 	if e.Plan.Rate > 0 {
 		floor = min(floor, e.Plan.Rate/2)
@@ -55,8 +61,18 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	parts := slices.Clone(e.Checkers)
 	// Of those that say unknown the first gives the reason: causes stand before what follows.
 	parts = append(parts, f, finals{f.names}, stats, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
+	if e.Plan.Environment == "sim" {
+		live := liveness{}
+		if len(e.Plan.Script) == 0 && recovering(e.Events) { // else nobody asked for final reads
+			live.finals = finals{f.names}
+		}
+		parts = append(parts, live)
+	}
 	if e.Observed != nil {
 		parts = append(parts, invariants{f.names, e.Observed})
+	}
+	if e.Online {
+		parts = append(parts, overheard(e.Violations))
 	}
 	if e.Missing != nil {
 		parts = append(parts, missing{e.Missing})
@@ -67,6 +83,13 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 		r.Reason = "outside the declared clock assumption (" + e.Assumption.Words + "): " + r.Reason
 	}
 	return r
+}
+
+// recovering says whether the test got so far as to ask for recovery and final reads.
+func recovering(events []history.Event) bool {
+	return slices.ContainsFunc(events, func(e history.Event) bool {
+		return e.Process == history.Nemesis && e.F == "recover" && e.Kind == history.OK
+	})
 }
 
 func verdicts(parts []checker.Result) []checker.Verdict {
@@ -126,7 +149,7 @@ type faults struct {
 	troubles []string
 }
 
-func (f *faults) read() {
+func (f *faults) read(records []nemesis.Record) {
 	for _, e := range f.events {
 		if e.Process != history.Nemesis || e.Kind == history.Invoke {
 			continue
@@ -134,17 +157,24 @@ func (f *faults) read() {
 		if e.Error != "" {
 			f.troubles = append(f.troubles, fmt.Sprintf("%s: %s", e.F, e.Error))
 		}
-		var r nemesis.Record
-		if e.F == "recover" {
+		if e.F == "recover" || records != nil {
 			continue
 		}
+		var r nemesis.Record
 		if err := e.Value.Decode(&r); err != nil {
 			f.troubles = append(f.troubles, fmt.Sprintf("event %d: %v", e.Index, err))
 			continue
 		}
-		if r.Start.Duration != 0 || r.Effect != "" { // else its start was refused: it never was
-			f.records = append(f.records, r)
-		}
+		f.add(r)
+	}
+	for _, r := range records {
+		f.add(r)
+	}
+}
+
+func (f *faults) add(r nemesis.Record) {
+	if r.Start.Duration != 0 || r.Effect != "" { // else its start was refused: it never was
+		f.records = append(f.records, r)
 	}
 }
 
@@ -188,7 +218,7 @@ func (f faults) Check(context.Context, checker.History) checker.Result {
 			continue
 		}
 		counts[rec.Effect]++
-		if rec.Effect == nemesis.None {
+		if rec.Effect == nemesis.None || rec.Effect == nemesis.Never {
 			reasons = append(reasons, fmt.Sprintf("%s had no effect (%s)", rec,
 				strings.Join(rec.Evidence, ", ")))
 		}
@@ -217,31 +247,4 @@ func (missing) Name() string { return "remains" }
 func (c missing) Check(context.Context, checker.History) checker.Result {
 	return checker.Result{Name: c.Name(), Verdict: checker.Unknown,
 		Reason: "not all that the nodes left is there: " + c.err.Error()}
-}
-
-// invariants judges what the nodes observed of themselves.
-type invariants struct {
-	names    []string
-	observed map[nodes.ID][]nodes.Observed
-}
-
-func (invariants) Name() string { return "oracles" }
-
-func (c invariants) Check(context.Context, checker.History) checker.Result {
-	r := checker.Result{Name: c.Name(), Verdict: checker.Valid}
-	var streams [][]nodes.Observed
-	for _, n := range c.names {
-		id, err := nodes.ParseID(n)
-		if err != nil || len(c.observed[id]) == 0 {
-			r.Verdict, r.Reason = checker.Unknown, "the observations of "+n+" are missing"
-		}
-		streams = append(streams, c.observed[id])
-	}
-	for _, v := range oracle.Judge(streams) {
-		if r.Verdict != checker.Invalid {
-			r.Verdict, r.Reason = checker.Invalid, v.Words
-		}
-		r.Anomalies = append(r.Anomalies, checker.Anomaly{Class: v.Oracle, Words: v.Words})
-	}
-	return r
 }

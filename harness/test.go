@@ -80,8 +80,12 @@ func (t *Test) timed() []scheduler.Timed {
 	var out []scheduler.Timed
 	for i, f := range t.Plan.Faults {
 		value := history.Marshal(Asked(i, f))
+		end := f.At.Duration + f.Duration.Duration
+		if f.On != nil { // the environment ends it; this one asks what came of it
+			end += cmp.Or(f.On.Within.Duration, t.Plan.TimeLimit.Duration) + f.On.Delay.Duration
+		}
 		out = append(out, scheduler.Timed{At: f.At.Duration, Fault: i, Value: value},
-			scheduler.Timed{At: f.At.Duration + f.Duration.Duration, Fault: i, End: true, Value: value})
+			scheduler.Timed{At: end, Fault: i, End: true, Value: value})
 	}
 	slices.SortStableFunc(out, func(a, b scheduler.Timed) int { return cmp.Compare(a.At, b.At) })
 	return out

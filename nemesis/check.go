@@ -32,8 +32,12 @@ func (l *Ledger) Check(f plan.Fault) error {
 	if err != nil {
 		return err
 	}
-	if kind.Simulated && l.Real {
+	switch {
+	case kind.Simulated && l.Real:
 		return fmt.Errorf("a %s fault can only be simulated: it needs --env sim", f.Kind)
+	case f.On != nil && l.Real:
+		return fmt.Errorf("the trigger %s can only be seen in the simulation: it needs --env sim",
+			f.On.Event)
 	}
 	if (f.Shape != "") != (f.Kind == partition) {
 		return fmt.Errorf("shape is %.40q in a %s: a partition has one, no other fault does",
@@ -57,6 +61,13 @@ func (l *Ledger) Check(f plan.Fault) error {
 	}
 	if err := checkVariant(f, kind); err != nil {
 		return err
+	}
+	if f.On != nil && slices.Contains(places, f.Target) {
+		message := f.On.Event == "sent" || f.On.Event == "delivered"
+		if !message && (f.Target == "sender" || f.Target == "receiver") {
+			return fmt.Errorf("target %s: what is %s has none", f.Target, f.On.Event)
+		}
+		return nil
 	}
 	return l.checkTarget(f.Target)
 }

@@ -10,7 +10,8 @@ type Evidence struct {
 	PID   int    // with Born it names a process
 	Born  uint64 // when the process started, in any unit
 
-	// Dropped counts, by sender, the packets that the node has refused to hear. An environment
+	// Dropped counts, by sender, the packets that the node has refused to hear; who is missing had
+	// none refused. An environment
 	// sends a probe over each edge that it cuts: protocols leave some of them idle.
 	Dropped map[string]uint64
 

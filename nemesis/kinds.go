@@ -2,6 +2,7 @@ package nemesis
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -30,7 +31,11 @@ const (
 )
 
 // Kinds are the faults there are: the variants of a partition are its shapes.
-func Kinds() []Kind {
+func Kinds() []Kind { return slices.Clone(kinds) }
+
+var kinds = allKinds()
+
+func allKinds() []Kind {
 	cuts := make([]Kind, len(shapes))
 	for i, s := range shapes {
 		cuts[i] = Kind{Name: s.name, Doc: s.doc}
@@ -56,7 +61,6 @@ func Kinds() []Kind {
 
 // kindNamed is the kind of that name.
 func kindNamed(name string) (Kind, error) {
-	kinds := Kinds()
 	for _, k := range kinds {
 		if k.Name == name {
 			return k, nil
@@ -67,6 +71,9 @@ func kindNamed(name string) (Kind, error) {
 
 // targets are the symbolic ones.
 var targets = []string{"one", "minority", "majority", "all", "leader"}
+
+// places are the targets of a fault with a trigger: where its event happened.
+var places = []string{"self", "others", "sender", "receiver"}
 
 // String is the name.
 func (k Kind) String() string { return k.Name }

@@ -41,11 +41,13 @@ type Record struct {
 // Effect is what the evidence says about a fault.
 type Effect string
 
-// The effects. Only None makes a run unknown; the empty Effect means that the fault has not ended.
+// The effects. None and Never make a run unknown. The empty Effect is that of a fault that has not
+// ended.
 const (
 	Proven Effect = "proven" // it was there on every target that no other fault masked
 	Masked Effect = "masked" // others hid it everywhere: cutting off a killed node drops nothing
 	None   Effect = "none"   // it was not there, on a target at least, and nothing explains it
+	Never  Effect = "never"  // the event that it waited for never came
 )
 
 // String names the fault for a reader: fault 3: partition (leader-isolated) of n2.
@@ -110,8 +112,9 @@ func (r Record) check() error {
 		return errors.New("asked for no kind of fault")
 	case (r.Asked.Kind == clock) != (r.Asked.Clock != nil):
 		return fmt.Errorf("a %.20q with or without a clock: a clock fault has one", r.Asked.Kind)
-	case r.Effect != "" && r.Effect != Proven && r.Effect != Masked && r.Effect != None:
-		return fmt.Errorf("effect %.20q is none of proven, masked, none", string(r.Effect))
+	case r.Effect != "" && r.Effect != Proven && r.Effect != Masked && r.Effect != None &&
+		r.Effect != Never:
+		return fmt.Errorf("effect %.20q is none of proven, masked, none, never", string(r.Effect))
 	case r.Start.Duration < 0 || r.End.Duration < 0:
 		return fmt.Errorf("start %v or end %v is before the first operation", r.Start, r.End)
 	case r.End.Duration != 0 && r.End.Duration < r.Start.Duration:
@@ -125,4 +128,8 @@ type View struct {
 	Now    time.Duration // since the cluster was up
 	Leader string        // the node believed to lead, of the highest term if several; or none
 	Dead   []string      // nodes that do not run though no fault holds them: they died by themselves
+
+	// Of the event that a triggered fault waited for: the node that it happened on, and the ends
+	// of a message.
+	Self, Sender, Receiver string
 }

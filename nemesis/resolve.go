@@ -50,12 +50,29 @@ func (s resolver) order(r *Record, target string, rng *rand.Rand) (order []strin
 		}
 		r.Notes = append(r.Notes, fmt.Sprintf("no live leader was known: %s was picked", order[0]))
 		return order, 1
+	case "self", "others", "sender", "receiver":
+		return s.place(order, target)
 	case "":
 		return order, 0
 	}
 	named := strings.Split(target, ",")
 	slices.Sort(named)
 	return first(order, named...), len(named)
+}
+
+// place puts first the node on which the event of the trigger happened, or all others.
+func (s resolver) place(order []string, target string) ([]string, int) {
+	switch target {
+	case "sender":
+		return first(order, s.v.Sender), 1
+	case "receiver":
+		return first(order, s.v.Receiver), 1
+	case "others":
+		rest := slices.DeleteFunc(slices.Clone(order), func(n string) bool { return n == s.v.Self })
+		return append(rest, s.v.Self), len(rest)
+	default:
+		return first(order, s.v.Self), 1
+	}
 }
 
 // first moves the named nodes to the front.

@@ -49,6 +49,9 @@ func latest(end time.Duration, rs []Record) []*Record {
 	at := make(map[int]int)
 	var faults []*Record
 	for _, r := range rs {
+		if r.Effect == Never {
+			continue
+		}
 		i, seen := at[r.Fault]
 		if !seen {
 			i = len(faults)

@@ -13,8 +13,16 @@ import (
 // ID names a node, from 1. It is written n1, n2, ...; 0 is no node.
 type ID uint16
 
+// few are the names that nearly all clusters make do with; they are asked for all the time.
+var few = [...]string{"n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9"}
+
 // String is the node's name.
-func (i ID) String() string { return "n" + strconv.Itoa(int(i)) }
+func (i ID) String() string {
+	if int(i) < len(few) {
+		return few[i]
+	}
+	return "n" + strconv.Itoa(int(i))
+}
 
 // ParseID reads a node's name.
 func ParseID(name string) (ID, error) {
@@ -109,6 +117,8 @@ type Status struct {
 	Term    uint64 `json:"term"`             // or ballot
 	Commit  uint64 `json:"commit"`           // the highest log index known to be decided
 	Applied uint64 `json:"applied"`
+	// Leaderless says that the protocol has no leader: who runs, serves.
+	Leaderless bool `json:"leaderless,omitempty"`
 }
 
 // Statuser is a Node that can tell its status.

@@ -14,6 +14,7 @@ type Protocol struct {
 	Doc     string // a line
 	New     func(Config) (Node, error)
 	Decode  func(kind uint8, p []byte) (Message, error) // of what AppendTo wrote; p is untrusted
+	Kinds   []string                                    // of message, by their numbers
 	Options []Option
 	Bugs    []Bug
 	Ops     []kv.Op // the commands it can do
@@ -22,6 +23,12 @@ type Protocol struct {
 	// Enclose, where there is one, is put around every call into a node by an environment that
 	// replays: it makes deterministic what a foreign library draws from elsewhere than Env.Rand.
 	Enclose func(env Env, call func())
+}
+
+// KindList is the kinds of message, for an error.
+func (p Protocol) KindList() string {
+	unused := func(k string) bool { return k == "" }
+	return strings.Join(slices.DeleteFunc(slices.Clone(p.Kinds), unused), ", ")
 }
 
 // Enter does a call into a node, in an environment that replays.

@@ -17,31 +17,28 @@ func cpu(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkRun is whole tests, judged by everything: the usual one, and a short one of about 4
-// simulated seconds and 100 operations as a search for bugs runs them.
+// BenchmarkRun is whole tests, judged by everything: the usual one; a short one; and short ones in
+// the memory of the one before, as a search runs them.
 func BenchmarkRun(b *testing.B) {
-	short := func(seed uint64) plan.Plan {
-		p := planOf(b, seed, "", "partition", "clock", "kill", "pause")
-		p.TimeLimit, p.Rate, p.Concurrency = plan.Of(3*time.Second), 25, 4
-		for i := range p.Faults { // 10 s of faults in 3
-			f := &p.Faults[i]
-			f.At.Duration, f.Duration.Duration = f.At.Duration*3/10, f.Duration.Duration*3/10
-		}
-		return p
+	usual := func(seed uint64) plan.Plan {
+		return planOf(b, seed, "", "partition", "clock", "kill", "pause")
 	}
-	for name, make := range map[string]func(uint64) plan.Plan{
-		"usual": func(seed uint64) plan.Plan {
-			return planOf(b, seed, "", "partition", "clock", "kill", "pause")
-		},
-		"short": short,
+	searching := newSearch()
+	for _, c := range []struct {
+		name string
+		run  func(seed uint64) (steps uint64)
+	}{
+		{"usual", func(seed uint64) uint64 { return run(b, usual(seed), true).steps }},
+		{"short", func(seed uint64) uint64 { return run(b, short(b, seed), true).steps }},
+		{"search", func(seed uint64) uint64 { return searching.run(b, short(b, seed)).steps }},
 	} {
-		b.Run(name, func(b *testing.B) {
-			var seed uint64
-			var events uint64
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			var seed, events uint64
 			began := cpu(b)
 			for b.Loop() {
 				seed++
-				events += run(b, make(seed), true).steps
+				events += c.run(seed)
 			}
 			took := cpu(b) - began
 			b.ReportMetric(float64(b.N)/took.Minutes(), "seeds/cpu-min")

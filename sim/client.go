@@ -21,9 +21,18 @@ type process struct {
 	stop   func()
 	yield  func(struct{}) bool
 	asks   uint64
-	asked  string    // the node that the last command went to
-	res    kv.Result // what a wait ended with
-	err    error
+	asked  string // the node that the last command went to
+	open   *ask   // the one that it waits for
+}
+
+// ask is a client's command on its way to a node, and the answer on its way back.
+type ask struct {
+	id      nodes.RequestID
+	by      *process
+	to      *node
+	command kv.Command
+	res     kv.Result
+	err     error
 }
 
 func newProcess(w *World, id history.Process, c nodes.Client) *process {
@@ -66,20 +75,32 @@ func (p *process) Sleep(d time.Duration) {
 
 func (p *process) Do(to nodes.ID, c kv.Command, timeout time.Duration) (kv.Result, error) {
 	p.asks++
-	ask := p.asks
 	p.asked = to.String()
-	answered := false
-	end := func(res kv.Result, err error) {
-		if !answered {
-			answered = true
-			p.res, p.err = res, err
-			p.resume()
-		}
+	a := &ask{id: nodes.RequestID(uint64(p.id)<<32 | p.asks), by: p, to: p.w.node(to), command: c}
+	if a.to == nil {
+		panic(fmt.Sprintf("sim: a client asked %s, which does not exist", to))
 	}
-	p.w.at(p.w.now+timeout, func() { end(kv.Result{}, nodes.ErrTimeout) })
-	p.w.ask(p, ask, to, c, end)
+	p.open = a
+	p.w.queue.push(p.w.now+timeout, job{kind: expiring, ask: a})
+	p.w.queue.push(p.w.now+p.latency(to, 0), job{kind: asking, ask: a})
 	if !p.wait() {
 		return kv.Result{}, nodes.ErrStopped
 	}
-	return p.res, p.err
+	return a.res, a.err
+}
+
+// end lets the client go on, unless it gave up waiting for this ask before.
+func (a *ask) end() {
+	if a.by.open == a {
+		a.by.open = nil
+		a.by.resume()
+	}
+}
+
+// expire ends the client's patience.
+func (a *ask) expire() {
+	if a.by.open == a {
+		a.res, a.err = kv.Result{}, nodes.ErrTimeout
+		a.end()
+	}
 }

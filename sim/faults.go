@@ -11,7 +11,15 @@ import (
 
 // Inject starts or ends a fault, at once.
 func (w *World) Inject(inv history.Event, fault int, end bool) {
-	value, err := w.injector.Do(fault, end)
+	var value history.Value
+	var err error
+	if w.Plan.Faults[fault].On != nil && !end {
+		value = inv.Value
+		w.arm(fault)
+	} else {
+		w.disarm(fault)
+		value, err = w.injector.Do(fault, end)
+	}
 	done := inv
 	done.Time, done.Kind, done.Value = w.now, history.OK, value
 	if err != nil {
@@ -26,8 +34,11 @@ const (
 	recoverEvery = 10 * time.Millisecond
 )
 
-// Recover waits until every node runs and all agree on who leads.
+// Recover waits until every node runs and all agree on who leads, where anybody does. The network
+// is healed, too.
 func (w *World) Recover(inv history.Event) {
+	w.healed, w.ranks = true, nil
+	w.Plan.Network = calm(w.Plan.Network)
 	limit := w.now + recoverLimit
 	var look func()
 	look = func() {
@@ -35,7 +46,7 @@ func (w *World) Recover(inv history.Event) {
 		done := inv
 		done.Time, done.Kind = w.now, history.OK
 		switch {
-		case agree && leader != "":
+		case agree:
 			done.Value = history.Marshal(map[string]string{"leader": leader})
 		case w.now < limit:
 			w.at(w.now+recoverEvery, look)
@@ -49,7 +60,8 @@ func (w *World) Recover(inv history.Event) {
 	look()
 }
 
-// leader is whom the node of the highest term believes to lead, and whether all nodes agree.
+// leader is whom the node of the highest term believes to lead, and whether all nodes agree: on
+// that, or that nobody has to.
 func (w *World) leader() (leader string, agree bool) {
 	agree = true
 	var term uint64
@@ -60,7 +72,7 @@ func (w *World) leader() (leader string, agree bool) {
 			continue
 		}
 		st := s.Status()
-		if i > 0 && st.Leader != leader {
+		if i > 0 && st.Leader != leader || st.Leader == "" && !st.Leaderless {
 			agree = false
 		}
 		if st.Leader != "" && st.Term >= term {
@@ -94,7 +106,7 @@ func (d driver) View() nemesis.View {
 func (d driver) Apply(states map[string]nemesis.State) (time.Duration, error) {
 	for _, n := range d.w.nodes {
 		s := states[n.id.String()]
-		n.drop = map[nodes.ID]bool{}
+		clear(n.drop)
 		for _, name := range s.Drop {
 			from, err := nodes.ParseID(name)
 			if err != nil {
@@ -137,7 +149,7 @@ func (d driver) Read() map[string]nemesis.Evidence {
 	for _, n := range d.w.nodes {
 		e := nemesis.Evidence{State: "running", PID: int(n.life), Born: n.life,
 			Disk: n.disk.mode, Faulty: n.disk.faulty,
-			Dropped: map[string]uint64{}, Clocks: n.proc != nil && !n.paused}
+			Clocks: n.proc != nil && !n.paused}
 		switch {
 		case n.proc == nil:
 			e.State, e.PID, e.Born = "dead", 0, 0
@@ -147,6 +159,12 @@ func (d driver) Read() map[string]nemesis.Evidence {
 		for _, from := range d.w.nodes {
 			if n.drop[from.id] {
 				n.lost[from.id]++
+			}
+			if n.lost[from.id] == 0 {
+				continue
+			}
+			if e.Dropped == nil {
+				e.Dropped = make(map[string]uint64, len(d.w.nodes))
 			}
 			e.Dropped[from.id.String()] = n.lost[from.id]
 		}

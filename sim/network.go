@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sunder/harness/history"
+	"sunder/harness/plan"
 	"sunder/nodes"
 	"sunder/nodes/kv"
 )
@@ -22,12 +23,32 @@ const (
 
 // link is the way from one node to another.
 type link struct {
-	sent uint64
+	sent []int         // messages so far, by kind
 	last time.Duration // a stream delivers nothing before this
 	held []job         // what a stream keeps while it is cut
 }
 
 func (n *node) link(to nodes.ID) *link { return &n.links[to-1] }
+
+// reset forgets everything but the memory that it takes.
+func (l *link) reset() {
+	clear(l.sent)
+	*l = link{sent: l.sent}
+}
+
+// count counts a message of the kind.
+func (l *link) count(kind uint8) int {
+	for len(l.sent) <= int(kind) {
+		l.sent = append(l.sent, 0)
+	}
+	l.sent[kind]++
+	return l.sent[kind]
+}
+
+// calm is a network of which nothing is left that was wrong.
+func calm(n plan.Network) plan.Network {
+	return plan.Network{Links: n.Links, Fixed: n.Fixed, Except: n.Except}
+}
 
 // chance says whether something happens that does so with probability p.
 func chance(h uint64, p float64) bool { return float64(h>>11)/(1<<53) < p }
@@ -54,10 +75,17 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 		return
 	}
 	w.note(hashSend, uint64(from.id)<<16|uint64(to), m.Ident())
-	l, knobs := from.link(to), w.Plan.Network
-	l.sent++
-	h := mix(w.seed, streamLatency, uint64(m.Kind()), uint64(from.id), uint64(to), l.sent)
+	if len(w.armed) > 0 {
+		w.happened(sent, from.id, from.id, to, m.Kind())
+	}
+	l, knobs := from.link(to), &w.Plan.Network
+	w.messages++
+	nth := l.count(m.Kind())
+	h := mix(w.seed, streamLatency, uint64(m.Kind()), uint64(from.id), uint64(to), uint64(nth))
 	took := w.latency(h)
+	if w.ranks != nil {
+		took = w.ranks.latency(int(from.id-1)*len(w.nodes)+int(to-1), w.messages)
+	}
 	lost, twice := chance(mix(h, 1), knobs.Loss), chance(mix(h, 2), knobs.Duplicate)
 	late := chance(mix(h, 3), knobs.Reorder)
 	if late {
@@ -68,14 +96,17 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 			took += resend
 		}
 		l.last = max(l.last, w.now+took)
-		w.arrive(from, n, l.last, m)
+		w.arrive(from, n, l.last, m, nth)
 		return
 	}
 	if !lost {
-		w.arrive(from, n, w.now+took, m)
+		w.arrive(from, n, w.now+took, m, nth)
+	} else {
+		w.tell(Moment{What: Lost, Node: from.id, Peer: to, Message: w.messages, Kind: m.Kind(),
+			Nth: nth, Ident: m.Ident()})
 	}
 	if twice {
-		w.arrive(from, n, w.now+w.latency(mix(h, 4)), m)
+		w.arrive(from, n, w.now+w.latency(mix(h, 4)), m, nth)
 	}
 }
 
@@ -83,12 +114,16 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 const stream = "stream"
 
 // arrive lets a message arrive at the given time.
-func (w *World) arrive(from, to *node, at time.Duration, m nodes.Message) {
-	w.queue.push(at, job{kind: arriving, node: to, from: from, born: from.life, m: m})
+func (w *World) arrive(from, to *node, at time.Duration, m nodes.Message, nth int) {
+	if w.Watch != nil {
+		w.tell(Moment{What: Sent, Node: from.id, Peer: to.id, Message: w.messages, Kind: m.Kind(),
+			Nth: nth, Ident: m.Ident(), Takes: at - w.now})
+	}
+	w.queue.push(at, job{kind: arriving, node: to, from: from, born: from.life, m: m, gen: w.messages})
 }
 
 // arrived hands a message to its receiver, unless the link is cut.
-func (w *World) arrived(j job) {
+func (w *World) arrived(j *job) {
 	to := j.node
 	j.kind, j.life = hearing, to.life
 	if !to.drop[j.from.id] {
@@ -96,9 +131,10 @@ func (w *World) arrived(j job) {
 		return
 	}
 	to.lost[j.from.id]++
+	w.tellMessage(Cut, j)
 	l := j.from.link(to.id)
 	if w.Plan.Network.Links == stream && len(l.held) < heldMax && to.proc != nil {
-		l.held = append(l.held, j)
+		l.held = append(l.held, *j)
 	}
 }
 
@@ -113,7 +149,8 @@ func (w *World) release(n *node) {
 		l.held = nil
 		for _, j := range held {
 			if j.from.life == j.born && n.life == j.life { // else the connection was reset
-				w.arrive(j.from, n, w.now, j.m)
+				w.queue.push(w.now, job{kind: arriving, node: n, from: j.from, born: j.born, m: j.m,
+					gen: j.gen})
 			}
 		}
 	}
@@ -126,32 +163,20 @@ func (p *process) latency(node nodes.ID, way uint64) time.Duration {
 	return min(latencyMin+exponential(h, latencyMean), latencyMax*latencyMean)
 }
 
-// ask carries a client's command to a node and its answer back. Clients stand outside of the
-// partitions. A node that is down refuses, which proves that it never saw the command.
-func (w *World) ask(p *process, ask uint64, to nodes.ID, c kv.Command, end func(kv.Result, error)) {
-	n := w.node(to)
-	if n == nil {
-		panic(fmt.Sprintf("sim: a client asked %s, which does not exist", to))
+// asked hands a client's command to the node. Clients stand outside of the partitions. A node that
+// is down refuses, which proves that it never saw the command.
+func (n *node) asked(a *ask) {
+	if n.proc == nil {
+		n.answer(a, kv.Result{},
+			history.Definite(fmt.Errorf("connect to %s: %w", n.id, nodes.ErrUnreachable)))
+		return
 	}
-	back := func(res kv.Result, err error) {
-		w.at(w.now+p.latency(to, 1), func() { end(res, err) })
-	}
-	id := nodes.RequestID(uint64(p.id)<<32 | ask)
-	w.at(w.now+p.latency(to, 0), func() {
-		if n.proc == nil {
-			back(kv.Result{}, history.Definite(fmt.Errorf("connect to %s: %w", to, nodes.ErrUnreachable)))
-			return
-		}
-		n.owed[id] = func(res kv.Result, ok bool) {
-			if !ok {
-				back(kv.Result{}, fmt.Errorf("read from %s: %w", to, nodes.ErrClosed))
-				return
-			}
-			back(res, nil)
-		}
-		n.reached(job{kind: calling, life: n.life, what: func() {
-			w.note(hashInvoke, uint64(to), uint64(id))
-			n.proc.Invoke(n, id, c)
-		}})
-	})
+	n.owed = append(n.owed, a)
+	n.reached(&job{kind: invoking, life: n.life, ask: a})
+}
+
+// answer carries an answer back to the client.
+func (n *node) answer(a *ask, res kv.Result, err error) {
+	a.res, a.err = res, err
+	n.w.queue.push(n.w.now+a.by.latency(n.id, 1), job{kind: answering, ask: a})
 }

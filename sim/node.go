@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -24,31 +25,44 @@ type node struct {
 	held   []job // what reached it while paused
 	clock  clock
 	disk   disk
-	busy   time.Duration // until the last sync asked for is done: they end in order
-	stuck  []syncing     // what a stalled disk holds back
-	timers map[nodes.TimerID]timer
-	owed   map[nodes.RequestID]waiter
+	busy   time.Duration     // until the last sync asked for is done: they end in order
+	stuck  []syncing         // what a stalled disk holds back
+	timers []timer           // that are set, ascending by id
+	owed   []*ask            // what waits for an answer
 	draws  map[uint64]uint64 // random choices so far, by purpose
 	exit   string            // how the last process ended, if it was not killed
 	syncs  uint64
-	drop   map[nodes.ID]bool // whose packets it drops
-	lost   map[nodes.ID]uint64
-	links  []link // to each node
+	drop   []bool   // whose packets it drops, by id
+	lost   []uint64 // how many it dropped, by id
+	links  []link   // to each node
 }
 
 // timer is a timer that is set; due is on the node's own clock.
 type timer struct {
+	id  nodes.TimerID
 	due nodes.Mono
 	gen uint64
 }
 
-// waiter is told the answer to a request; ok false means that the connection broke.
-type waiter func(res kv.Result, ok bool)
+// reset makes n a new machine, in the memory that it has.
+func (n *node) reset(w *World, id nodes.ID) {
+	clear(n.draws)
+	for i := range n.links {
+		n.links[i].reset()
+	}
+	*n = node{w: w, id: id, clock: newClock(0), disk: newDisk(), draws: n.draws,
+		timers: n.timers[:0], owed: n.owed[:0], drop: zeros(n.drop, w.Plan.Nodes+1),
+		lost: zeros(n.lost, w.Plan.Nodes+1), links: n.links}
+	if len(n.links) != w.Plan.Nodes {
+		n.links = make([]link, w.Plan.Nodes)
+	}
+}
 
-func newNode(w *World, id nodes.ID) *node {
-	return &node{w: w, id: id, clock: newClock(0), disk: newDisk(),
-		draws: map[uint64]uint64{}, drop: map[nodes.ID]bool{}, lost: map[nodes.ID]uint64{},
-		links: make([]link, w.Plan.Nodes)}
+// zeros is n zeros, in the memory of s if that will do.
+func zeros[T any](s []T, n int) []T {
+	s = slices.Grow(s[:0], n)[:n]
+	clear(s)
+	return s
 }
 
 // boot starts a process on what the disk holds. After a sync failed, what was written since the
@@ -59,15 +73,15 @@ func (n *node) boot() {
 	}
 	n.life++ // also what is left of a former life can no longer reach it
 	n.seq, n.exit = 0, ""
-	n.timers = map[nodes.TimerID]timer{}
-	n.owed = map[nodes.RequestID]waiter{}
+	n.timers = n.timers[:0]
 	proc, err := n.w.protocol.New(n.w.config(n.id))
 	if err != nil {
 		n.exit = err.Error()
 		return
 	}
 	n.proc = proc
-	n.run(job{kind: calling, what: func() { n.proc.Start(n, n.disk.found()) }})
+	n.w.tell(Moment{What: Booted, Node: n.id})
+	n.run(&job{kind: calling, what: func() { n.proc.Start(n, n.disk.found()) }})
 }
 
 // down ends the process: what it owed breaks, what was on its way to it is lost.
@@ -75,33 +89,33 @@ func (n *node) down() {
 	if n.proc == nil {
 		return
 	}
+	n.w.tell(Moment{What: Died, Node: n.id, Words: n.exit})
 	n.proc, n.held, n.paused, n.stuck = nil, nil, false, nil
 	n.life++
-	requests := make([]nodes.RequestID, 0, len(n.owed))
-	for r := range n.owed { // sorted below
-		requests = append(requests, r)
+	slices.SortFunc(n.owed, func(a, b *ask) int { return cmp.Compare(a.id, b.id) })
+	for _, a := range n.owed {
+		n.answer(a, kv.Result{}, fmt.Errorf("read from %s: %w", n.id, nodes.ErrClosed))
 	}
-	slices.Sort(requests)
-	for _, r := range requests {
-		n.owed[r](kv.Result{}, false)
-	}
-	n.owed = nil
+	n.owed = n.owed[:0]
 }
 
 // reached does a job, if the process that it was for still lives; a paused one does it when it is
 // resumed.
-func (n *node) reached(j job) {
+func (n *node) reached(j *job) {
 	switch {
 	case n.proc == nil || n.life != j.life:
+		if j.kind == hearing {
+			n.w.tellMessage(Missed, j)
+		}
 	case n.paused:
-		n.held = append(n.held, j)
+		n.held = append(n.held, *j)
 	default:
 		n.run(j)
 	}
 }
 
 // run lets the process do one thing, and ends it if that panics: an anomaly of the node's.
-func (n *node) run(j job) {
+func (n *node) run(j *job) {
 	defer func() {
 		if r := recover(); r != nil {
 			n.exit = fmt.Sprintf("panic: %v", r)
@@ -109,23 +123,31 @@ func (n *node) run(j job) {
 			n.down()
 		}
 	}()
-	if n.w.protocol.Enclose == nil { // no closure on the hot path
+	if n.w.protocol.Enclose == nil { // nothing is allocated on the hot path
 		n.do(j)
 		return
 	}
-	n.w.protocol.Enclose(n, func() { n.do(j) })
+	enclosed := *j
+	n.w.protocol.Enclose(n, func() { n.do(&enclosed) })
 }
 
 // do is one call into the process.
-func (n *node) do(j job) {
+func (n *node) do(j *job) {
 	switch j.kind {
 	case hearing:
 		n.w.note(hashRecv, uint64(j.from.id)<<16|uint64(n.id), j.m.Ident())
+		n.w.tellMessage(Delivered, j)
 		n.proc.Recv(n, j.from.id, j.m)
+		if len(n.w.armed) > 0 {
+			n.w.happened(delivered, n.id, j.from.id, n.id, j.m.Kind())
+		}
 	case firing:
 		n.fire(j)
 	case synced:
 		n.synced(j.sync)
+	case invoking:
+		n.w.note(hashInvoke, uint64(n.id), uint64(j.ask.id))
+		n.proc.Invoke(n, j.ask.id, j.ask.command)
 	case calling:
 		j.what()
 	}
@@ -141,19 +163,25 @@ func (n *node) resume() {
 }
 
 // arm plans the next firing of a timer under the clock as it runs now.
-func (n *node) arm(t nodes.TimerID) {
-	tm := n.timers[t]
+func (n *node) arm(tm *timer) {
 	n.w.timerGen++
 	tm.gen = n.w.timerGen
-	n.timers[t] = tm
 	left := max(0, tm.due.Sub(n.clock.now(n.w.now)))
 	n.w.queue.push(n.w.now+n.clock.until(left),
-		job{kind: firing, node: n, life: n.life, timer: t, gen: tm.gen})
+		job{kind: firing, node: n, life: n.life, timer: tm.id, gen: tm.gen})
 }
 
-func (n *node) fire(j job) {
-	if cur, set := n.timers[j.timer]; set && cur.gen == j.gen {
-		delete(n.timers, j.timer)
+// place is where the timer t stands, or belongs.
+func (n *node) place(t nodes.TimerID) (at int, set bool) {
+	for at < len(n.timers) && n.timers[at].id < t {
+		at++
+	}
+	return at, at < len(n.timers) && n.timers[at].id == t
+}
+
+func (n *node) fire(j *job) {
+	if at, set := n.place(j.timer); set && n.timers[at].gen == j.gen {
+		n.timers = slices.Delete(n.timers, at, at+1)
 		n.w.note(hashTimer, uint64(n.id), uint64(j.timer))
 		n.proc.Timer(n, j.timer)
 	}
@@ -161,13 +189,8 @@ func (n *node) fire(j job) {
 
 // rearm plans all timers anew after the clock was changed.
 func (n *node) rearm() {
-	set := make([]nodes.TimerID, 0, len(n.timers))
-	for t := range n.timers { // sorted below
-		set = append(set, t)
-	}
-	slices.Sort(set)
-	for _, t := range set {
-		n.arm(t)
+	for i := range n.timers {
+		n.arm(&n.timers[i])
 	}
 }
 
@@ -184,18 +207,29 @@ func (n *node) Rand(purpose string, below uint64) uint64 {
 func (n *node) Send(to nodes.ID, m nodes.Message) { n.w.send(n, to, m) }
 
 func (n *node) Reply(r nodes.RequestID, res kv.Result) {
-	if answer, owed := n.owed[r]; owed {
-		delete(n.owed, r)
-		answer(res, true)
+	at := slices.IndexFunc(n.owed, func(a *ask) bool { return a.id == r })
+	if at >= 0 {
+		a := n.owed[at]
+		n.owed = slices.Delete(n.owed, at, at+1)
+		n.answer(a, res, nil)
 	}
 }
 
 func (n *node) SetTimer(t nodes.TimerID, d time.Duration) {
-	n.timers[t] = timer{due: n.Now().Add(d)}
-	n.arm(t)
+	at, set := n.place(t)
+	if !set {
+		n.timers = slices.Insert(n.timers, at, timer{id: t})
+	}
+	n.timers[at].due = n.Now().Add(d)
+	n.arm(&n.timers[at])
 }
 
-func (n *node) StopTimer(t nodes.TimerID)        { delete(n.timers, t) }
+func (n *node) StopTimer(t nodes.TimerID) {
+	if at, set := n.place(t); set {
+		n.timers = slices.Delete(n.timers, at, at+1)
+	}
+}
+
 func (n *node) Append(f nodes.File, p []byte)    { n.disk.append(f, p) }
 func (n *node) Truncate(f nodes.File, off int64) { n.disk.truncate(f, off) }
 func (n *node) Rename(from, to nodes.File)       { n.disk.rename(from, to) }

@@ -16,8 +16,9 @@ type job struct {
 	born  uint64 // the sender's life
 	m     nodes.Message
 	timer nodes.TimerID
-	gen   uint64 // of the timer
+	gen   uint64 // of the timer; or the number of the message
 	sync  syncing
+	ask   *ask
 	what  func()
 }
 
@@ -25,13 +26,17 @@ type job struct {
 type kind uint8
 
 const (
-	doing    kind = iota + 1 // what, whatever the nodes do
-	arriving                 // m at node, if that does not drop it
+	doing     kind = iota + 1 // what, whatever the nodes do
+	arriving                  // m at node, if that does not drop it
+	asking                    // a client's ask at its node
+	answering                 // its answer at the client
+	expiring                  // the client waits for it no longer
 	// The others reach the process that lives on the node, when it is not paused.
-	hearing // m
-	firing  // timer
-	synced  // sync ended
-	calling // what
+	hearing  // m
+	firing   // timer
+	synced   // sync ended
+	invoking // ask
+	calling  // what
 )
 
 // due is a place in the queue. What is due at one instant happens in the order in which it was
@@ -50,6 +55,11 @@ type queue struct {
 	slots []job
 	free  []int32
 	seq   uint64
+}
+
+// empty is a queue without jobs, in the memory of q.
+func (q *queue) empty() queue {
+	return queue{heap: q.heap[:0], slots: q.slots[:0], free: q.free[:0]}
 }
 
 func (q *queue) push(at time.Duration, j job) {
@@ -75,26 +85,28 @@ func (q *queue) push(at time.Duration, j job) {
 	q.heap[i] = e
 }
 
+// pop takes out what is due first. Its slot is free again, but keeps what it held until it is used.
 func (q *queue) pop() (time.Duration, job) {
 	top, last := q.heap[0], len(q.heap)-1
-	e := q.heap[last]
-	q.heap = q.heap[:last]
-	for i := 0; last > 0; {
-		least, child := -1, 4*i+1
-		for c := child; c < child+4 && c < last; c++ {
-			if least < 0 || q.heap[c].before(q.heap[least]) {
+	e, heap := q.heap[last], q.heap[:last]
+	q.heap = heap
+	i := 0
+	for child := 1; child < last; child = 4*i + 1 {
+		least := child
+		for c := child + 1; c < min(child+4, last); c++ {
+			if heap[c].before(heap[least]) {
 				least = c
 			}
 		}
-		if least < 0 || !q.heap[least].before(e) {
-			q.heap[i] = e
+		if !heap[least].before(e) {
 			break
 		}
-		q.heap[i] = q.heap[least]
+		heap[i] = heap[least]
 		i = least
 	}
-	j := q.slots[top.slot]
-	q.slots[top.slot] = job{}
+	if last > 0 {
+		heap[i] = e
+	}
 	q.free = append(q.free, top.slot)
-	return top.at, j
+	return top.at, q.slots[top.slot]
 }

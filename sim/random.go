@@ -10,6 +10,7 @@ const (
 	streamClient
 	streamNode
 	streamPower
+	streamPriority
 )
 
 // mix hashes words into one well spread number (splitmix64 finalizer over a running sum).

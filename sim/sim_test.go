@@ -38,6 +38,7 @@ type outcome struct {
 	observed map[nodes.ID][]nodes.Observed
 	trace    uint64
 	steps    uint64
+	evidence harness.Evidence
 	verdict  checker.Result
 }
 
@@ -76,11 +77,11 @@ func run(t testing.TB, p plan.Plan, observe bool) outcome {
 	}
 	out.events, out.trace, out.steps = j.events, w.Trace(), w.Steps()
 	e := harness.Evidence{Plan: p, Events: j.events, Checkers: test.Workload.Checkers(test.Options),
-		Assumption: raft.Protocol().Clock(nil)}
+		Assumption: raft.Protocol().Clock(nil), Records: w.Records()}
 	if observe {
 		e.Observed = out.observed
 	}
-	out.verdict = harness.Judge(context.Background(), e)
+	out.evidence, out.verdict = e, harness.Judge(context.Background(), e)
 	return out
 }
 

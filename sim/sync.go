@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"time"
 
 	"sunder/nodes"
@@ -37,7 +38,7 @@ func (n *node) Sync(f nodes.File, tok nodes.Token) {
 func (n *node) begin(s syncing) {
 	n.syncs++
 	h := mix(n.w.seed, streamFsync, uint64(n.id), n.syncs)
-	took := fsyncMin + exponential(h, fsyncMean)
+	took := fsyncMin + exponential(h, cmp.Or(n.w.Plan.Network.Fsync.Duration, fsyncMean))
 	if n.disk.mode == diskSlow {
 		took += exponential(mix(h), slowMean)
 	}
@@ -52,7 +53,11 @@ func (n *node) synced(s syncing) {
 		n.disk.fail("sync", "a file", errSync)
 	}
 	err := n.disk.synced(s)
+	n.w.tell(Moment{What: Synced, Node: n.id})
 	n.proc.Synced(n, s.token, err)
+	if len(n.w.armed) > 0 {
+		n.w.happened(syncDone, n.id, 0, 0, 0)
+	}
 	if err != nil && n.exit == "" {
 		n.Stop(err.Error())
 	}

@@ -24,6 +24,7 @@ type Options struct {
 	Protocol nodes.Protocol
 	Client   func(history.Process) nodes.Client
 	Observe  func(nodes.Observed) // write-only; may be nil
+	Watch    func(Moment)         // so is this
 	Log      func(node nodes.ID, line string)
 }
 
@@ -32,15 +33,22 @@ type World struct {
 	Options
 	protocol  nodes.Protocol
 	seed      uint64
+	members   []nodes.ID        // what every node is told
+	options   map[string]string // and how it shall work
 	now       time.Duration
 	queue     queue
 	nodes     []*node
 	processes map[history.Process]*process
-	completed []history.Event
+	completed []history.Event // of which the first taken were passed on
+	taken     int
 	injector  harness.Injector
 	timerGen  uint64
 	trace     uint64
 	closed    bool
+	healed    bool      // the network is calm, and no trigger starts anything
+	armed     []trigger // the faults that wait for an event
+	messages  uint64    // sent so far
+	ranks     *priorities
 	steps     uint64
 }
 
@@ -57,25 +65,71 @@ const (
 
 // New boots the cluster of the plan at virtual time 0.
 func New(o Options) (*World, error) {
-	w := &World{Options: o, protocol: o.Protocol, seed: o.Plan.Seed,
-		processes: map[history.Process]*process{}}
+	w := new(World)
+	if err := w.Reset(o); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// Reset makes a closed world, or a zero one, what New would make, in the memory that it has: a
+// search runs thousands of them. What it told before, Records among that, stays as it was.
+func (w *World) Reset(o Options) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	if w.processes == nil {
+		w.processes = make(map[history.Process]*process)
+	}
+	clear(w.processes)
+	*w = World{Options: o, protocol: o.Protocol, seed: o.Plan.Seed,
+		options: o.Protocol.Pick(o.Plan.Options), processes: w.processes, nodes: w.nodes,
+		queue: w.queue.empty(), completed: w.completed[:0], armed: w.armed[:0]}
 	names := make([]string, o.Plan.Nodes)
-	for i := range o.Plan.Nodes {
-		id := nodes.ID(i + 1)
-		if err := o.Protocol.Check(w.config(id)); err != nil {
-			return nil, err
-		}
-		w.nodes = append(w.nodes, newNode(w, id))
-		names[i] = id.String()
+	w.members = make([]nodes.ID, o.Plan.Nodes)
+	for i := range names {
+		w.members[i] = nodes.ID(i + 1)
+		names[i] = w.members[i].String()
+	}
+	for len(w.nodes) < len(names) {
+		w.nodes = append(w.nodes, &node{draws: map[uint64]uint64{}})
+	}
+	w.nodes = w.nodes[:len(names)]
+	if changes := o.Plan.Network.Priorities; changes > 0 {
+		w.ranks = newPriorities(w.seed, o.Plan.Nodes, changes)
 	}
 	w.injector = harness.Injector{Driver: driver{w}, Faults: o.Plan.Faults,
 		Ledger: &nemesis.Ledger{Nodes: names, Assumption: o.Protocol.Clock(o.Plan.Options)}}
+	for i, n := range w.nodes {
+		if err := o.Protocol.Check(w.config(w.members[i])); err != nil {
+			return err
+		}
+		n.reset(w, w.members[i])
+	}
 	for _, n := range w.nodes {
 		if n.boot(); n.proc == nil {
-			return nil, fmt.Errorf("boot %s: %s", n.id, n.exit)
+			return fmt.Errorf("boot %s: %s", n.id, n.exit)
 		}
 	}
-	return w, nil
+	return nil
+}
+
+// check says what of the plan this protocol does not have.
+func (o Options) check() error {
+	known := func(kind string) bool { return kind == "" || slices.Contains(o.Protocol.Kinds, kind) }
+	for i, f := range o.Plan.Faults {
+		if f.On != nil && !known(f.On.Kind) {
+			return fmt.Errorf("faults[%d].on.kind is %.40q: %s has no such message; it has %s", i,
+				f.On.Kind, o.Protocol.Name, o.Protocol.KindList())
+		}
+	}
+	for i, e := range o.Plan.Network.Except {
+		if !known(e.Kind) {
+			return fmt.Errorf("network.except[%d].kind is %.40q: %s has no such message; it has %s", i,
+				e.Kind, o.Protocol.Name, o.Protocol.KindList())
+		}
+	}
+	return nil
 }
 
 // Close ends the clients. The world can be looked at afterwards, but not run.
@@ -97,6 +151,9 @@ func (w *World) Trace() uint64 { return w.trace }
 // Steps is how many things happened so far.
 func (w *World) Steps() uint64 { return w.steps }
 
+// Records is what became of the faults so far, for harness.Evidence.
+func (w *World) Records() []nemesis.Record { return w.injector.Records }
+
 // Now is the virtual time since the cluster was booted.
 func (w *World) Now() time.Duration { return w.now }
 
@@ -116,9 +173,11 @@ func (w *World) Await(until time.Duration) (history.Event, bool) {
 	for len(w.completed) == 0 && len(w.queue.heap) > 0 && w.queue.heap[0].at <= until {
 		w.step()
 	}
-	if len(w.completed) > 0 {
-		e := w.completed[0]
-		w.completed = w.completed[1:]
+	if w.taken < len(w.completed) {
+		e := w.completed[w.taken]
+		if w.taken++; w.taken == len(w.completed) {
+			w.completed, w.taken = w.completed[:0], 0
+		}
 		return e, true
 	}
 	w.now = max(w.now, until)
@@ -133,9 +192,15 @@ func (w *World) step() {
 	case doing:
 		j.what()
 	case arriving:
-		w.arrived(j)
+		w.arrived(&j)
+	case asking:
+		j.ask.to.asked(j.ask)
+	case answering:
+		j.ask.end()
+	case expiring:
+		j.ask.expire()
 	default:
-		j.node.reached(j)
+		j.node.reached(&j)
 	}
 }
 
@@ -163,12 +228,7 @@ func (w *World) retire(id history.Process) {
 }
 
 func (w *World) config(id nodes.ID) nodes.Config {
-	members := make([]nodes.ID, w.Plan.Nodes)
-	for i := range members {
-		members[i] = nodes.ID(i + 1)
-	}
-	return nodes.Config{Self: id, Members: members, Options: w.Protocol.Pick(w.Plan.Options),
-		Bug: w.Plan.Bug}
+	return nodes.Config{Self: id, Members: w.members, Options: w.options, Bug: w.Plan.Bug}
 }
 
 func (w *World) node(id nodes.ID) *node {
@@ -185,6 +245,14 @@ func (w *World) note(what int, a, b uint64) {
 // observe passes an observation on. The trace covers it whether anybody listens or not.
 func (w *World) observe(o nodes.Observed) {
 	w.note(hashObserve, uint64(o.Node)<<48^o.Term<<24^o.Index, o.Hash)
+	if len(w.armed) > 0 {
+		switch o.Fact {
+		case nodes.BecameLeader:
+			w.happened(elected, o.Node, 0, 0, 0)
+		case nodes.Committed, nodes.Decided:
+			w.happened(committed, o.Node, 0, 0, 0)
+		}
+	}
 	if w.Observe != nil {
 		w.Observe(o)
 	}

@@ -30,49 +30,24 @@ type Plan struct {
 	TimeLimit   Duration          `json:"time_limit"`  // of the main phase
 	Network     Network           `json:"network,omitzero"`
 	Faults      []Fault           `json:"faults"`
-}
 
-// Network is what is wrong with the links between nodes in the simulation, all the time. The zero
-// Network is a calm one. Other environments have the network that they have.
-type Network struct {
-	// Links is what messages travel over: datagram, the default, or stream. A stream keeps their
-	// order, holds them while it is cut and breaks with either end, as TCP does; what is lost in
-	// it comes late, and nothing is doubled.
-	Links     string   `json:"links,omitempty"`
-	Latency   Duration `json:"latency,omitzero"`    // mean of what comes on top; 0: 400µs
-	Loss      float64  `json:"loss,omitempty"`      // probability that a message is lost,
-	Duplicate float64  `json:"duplicate,omitempty"` // comes twice,
-	Reorder   float64  `json:"reorder,omitempty"`   // or takes 20 times as long
-}
-
-// LatencyMax bounds the mean latency of a network.
-const LatencyMax = 10 * time.Second
-
-func (n Network) check() error {
-	possible := func(p float64) bool { return p >= 0 && p <= 1 }
-	switch {
-	case n.Links != "" && n.Links != "datagram" && n.Links != "stream":
-		return fmt.Errorf("check plan: network.links is %.40q, want datagram or stream", n.Links)
-	case n.Latency.Duration < 0 || n.Latency.Duration > LatencyMax:
-		return fmt.Errorf("check plan: network.latency is %v, want 0 to %v", n.Latency, LatencyMax)
-	case !possible(n.Loss) || !possible(n.Duplicate) || !possible(n.Reorder):
-		return fmt.Errorf("check plan: network.loss, duplicate and reorder are %v, %v and %v, "+
-			"want 0 to 1", n.Loss, n.Duplicate, n.Reorder)
-	}
-	return nil
+	// Script, where there is one, is all that clients do: the workload generates nothing.
+	Script []ScriptedOp `json:"script,omitempty"`
 }
 
 // Fault is one injection with its end. Targets are symbolic; what they resolved to stands in the
-// history. Times count from the first operation.
+// history. Times count from the first operation. A fault with a trigger is armed at its time, and
+// lasts as long as it says from when it started.
 type Fault struct {
 	Kind     string   `json:"kind"` // partition, clock, kill or pause
 	At       Duration `json:"at"`
 	Duration Duration `json:"duration"`
-	Target   string   `json:"target,omitempty"`  // one, minority, majority, all, leader; or n1,n3
+	Target   string   `json:"target,omitempty"`  // one, leader, n1,n3: see package nemesis
 	Shape    string   `json:"shape,omitempty"`   // of a partition; see package nemesis
 	Variant  string   `json:"variant,omitempty"` // of a kill: process or container
 	Clock    *Clock   `json:"clock,omitempty"`   // of a clock fault
 	Pick     uint64   `json:"pick"`              // seeds what the target leaves open
+	On       *Trigger `json:"on,omitempty"`      // it starts when that happens, from At on
 }
 
 // Clock is what a clock fault does to its targets, until it ends.
@@ -148,15 +123,17 @@ const (
 	FaultsMax      = 100_000
 )
 
+func bad(field string, got any, want string) error {
+	return fmt.Errorf("check plan: %s is %v, want %s", field, got, want)
+}
+
 // Check says which field is out of its bounds. Names of systems, workloads and kinds of fault are
 // checked by those who know them.
 func (p Plan) Check() error {
-	bad := func(field string, got any, want string) error {
-		return fmt.Errorf("check plan: %s is %v, want %s", field, got, want)
-	}
 	switch {
 	case p.Version != Version:
-		return bad("version", p.Version, fmt.Sprint(Version))
+		return bad("version", p.Version, fmt.Sprintf("%d: another program made this plan, and only "+
+			"that one replays it", Version))
 	case p.Nodes < 1 || p.Nodes > NodesMax:
 		return bad("nodes", p.Nodes, fmt.Sprintf("1 to %d", NodesMax))
 	case p.Concurrency < 1 || p.Concurrency > ConcurrencyMax:
@@ -181,6 +158,11 @@ func (p Plan) Check() error {
 		case f.Kind == "clock" && f.Clock == nil:
 			return bad(field+"clock", "missing", "what to do to the clock")
 		}
+		if f.On != nil {
+			if err := f.On.check(field + "on."); err != nil {
+				return err
+			}
+		}
 	}
-	return nil
+	return p.checkScript()
 }

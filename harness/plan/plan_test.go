@@ -15,7 +15,10 @@ func sample() Plan {
 		Network: Network{Links: "stream", Latency: Of(time.Millisecond), Loss: 0.25}, Faults: []Fault{
 			{Kind: "partition", At: Of(time.Second), Duration: Of(1500 * time.Millisecond), Shape: "halves", Pick: 9},
 			{Kind: "clock", At: Of(time.Second), Duration: Of(time.Second), Target: "leader",
-				Clock: &Clock{Which: "both", Rate: 0.5, Others: 1.5}}}}
+				Clock: &Clock{Which: "both", Rate: 0.5, Others: 1.5}},
+			{Kind: "kill", Duration: Of(time.Second), Target: "receiver",
+				On: &Trigger{Event: "delivered", Kind: "vote", Nth: 2, Delay: Of(time.Millisecond)}}},
+		Script: []ScriptedOp{{Thread: 3, F: "write", Key: "k1", Value: "7"}}}
 }
 
 func TestRoundTrip(t *testing.T) {
@@ -47,6 +50,12 @@ func TestBadPlansAreNamedByLineAndField(t *testing.T) {
 		{"duration", `"1.5s"`, `"soon"`, "soon"},
 		{"fault", `"at": "1s"`, `"at": "-1s"`, "faults[0].at"},
 		{"links", `"links": "stream"`, `"links": "wires"`, `network.links is "wires"`},
+		{"event", `"event": "delivered"`, `"event": "dreamt"`, "faults[2].on.event is dreamt"},
+		{"nth", `"nth": 2`, `"nth": -2`, "faults[2].on.nth is -2"},
+		{"kind of what is no message", `"event": "delivered"`, `"event": "elected"`, "faults[2].on.kind"},
+		{"thread", `"thread": 3`, `"thread": 10`, "script[0].thread is 10, want 0 to 9"},
+		{"exception", `"links": "stream"`, `"except": [{"from": "n1", "to": "n2", "kind": "vote", "nth": 1}]`,
+			"network.fixed"},
 		{"loss", `"loss": 0.25`, `"loss": 1.25`, "network.loss"},
 		{"version", `"version": 1`, `"version": 2`, "version is 2"},
 		{"trailing", "\n}\n", "\n}\n{}", "2 bytes after its end"},

@@ -3,6 +3,7 @@
 package shrink
 
 import (
+	"reflect"
 	"slices"
 	"time"
 
@@ -144,7 +145,7 @@ func (s *search) network() {
 		func(n *plan.Network) { n.Links = "" },
 	} {
 		p := s.best
-		if calm(&p.Network); p.Network != s.best.Network {
+		if calm(&p.Network); !reflect.DeepEqual(p.Network, s.best.Network) {
 			s.try(p)
 		}
 	}

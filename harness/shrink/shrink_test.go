@@ -1,6 +1,7 @@
 package shrink
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -37,7 +38,7 @@ func TestOnlyWhatIsNeededIsLeft(t *testing.T) {
 		f.Duration.Duration > 2*briefest {
 		t.Errorf("the fault is not as simple as can be: %+v", f)
 	}
-	if p.Network != (plan.Network{Loss: 0.05}) {
+	if !reflect.DeepEqual(p.Network, plan.Network{Loss: 0.05}) {
 		t.Errorf("the network is not as calm as can be: %+v", p.Network)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"sunder/nodes"
 	"sunder/nodes/etcdraft"
 	"sunder/nodes/multipaxos"
+	"sunder/nodes/paxos"
 	"sunder/nodes/raft"
 )
 
@@ -18,6 +19,7 @@ func Protocols() []nodes.Protocol {
 		raft.Protocol(),
 		etcdraft.Protocol(),
 		multipaxos.Protocol(),
+		paxos.Protocol(),
 	}
 }
 

@@ -38,9 +38,10 @@ const (
 // Protocol is etcd's Raft as environments run it.
 func Protocol() nodes.Protocol {
 	return nodes.Protocol{
-		Name: "etcdraft",
-		Doc:  "RawNode of go.etcd.io/raft/v3, unmodified: a Raft that we did not write",
-		New:  newNode,
+		Name:  "etcdraft",
+		Doc:   "RawNode of go.etcd.io/raft/v3, unmodified: a Raft that we did not write",
+		New:   newNode,
+		Kinds: kinds(),
 		Decode: func(kind uint8, p []byte) (nodes.Message, error) {
 			return decode(kind, p)
 		},

@@ -99,6 +99,16 @@ func readPart(p []byte) (id uint64, at, of int, data []byte, err error) {
 	return fields[0], int(fields[1]), int(fields[2]), p, nil
 }
 
+// kinds is the library's names of its messages, as people know them: MsgApp, MsgVote.
+func kinds() []string {
+	out := make([]string, kindPart+1)
+	for number, name := range pb.MessageType_name { // each has its own place
+		out[number+1] = name
+	}
+	out[kindPart] = "part"
+	return out
+}
+
 // decode checks what came from outside; Recv reads it again, for a message of its own.
 func decode(kind uint8, p []byte) (nodes.Message, error) {
 	var err error

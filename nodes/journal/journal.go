@@ -86,17 +86,19 @@ func (j *Journal[P]) Due() (p P, ok bool) {
 	return p, true
 }
 
-// Idle says that no Sync is under way, so that Flush or Replace would begin one.
+// Idle says that no Sync is under way, so that Flush and Replace may begin one.
 func (j *Journal[P]) Idle() bool { return j.step == idle }
 
-// Pending says that something was written that no Sync has covered yet.
-func (j *Journal[P]) Pending() bool { return j.written > j.durable }
+// Pending says whether Flush would begin a Sync.
+func (j *Journal[P]) Pending() bool {
+	return j.step == idle && j.next < len(j.waiting) && j.written > j.durable
+}
 
-// Flush begins to make durable what was written, unless a Sync is under way. It says whether it
-// began.
-func (j *Journal[P]) Flush(env nodes.Env) bool {
-	if j.step != idle || j.written == j.durable {
-		return false
+// Flush begins to make durable what was written, unless a Sync is under way or nothing waits for
+// it: a record that nobody waits for goes with the next that somebody does.
+func (j *Journal[P]) Flush(env nodes.Env) {
+	if !j.Pending() {
+		return
 	}
 	if len(j.out) > 0 {
 		env.Append(j.file, j.out)
@@ -105,12 +107,11 @@ func (j *Journal[P]) Flush(env nodes.Env) bool {
 	}
 	j.step, j.running = flushing, j.written
 	env.Sync(j.file, j.token)
-	return true
 }
 
 // Replace begins to put content into the place of the file, by way of a temporary one, while the
 // journal is idle. All that was written so far must be in it: what is not in the file yet is
-// dropped. Its records claim nothing about what is durable.
+// dropped. Its records may claim nothing about what is durable.
 func (j *Journal[P]) Replace(env nodes.Env, temp nodes.File, content []byte) {
 	env.Append(temp, content)
 	j.temp, j.out = temp, j.out[:0]
@@ -119,23 +120,21 @@ func (j *Journal[P]) Replace(env nodes.Env, temp nodes.File, content []byte) {
 	env.Sync(temp, j.token)
 }
 
-// Synced takes the next step after a Sync that succeeded: the file first, then its name. It says
-// whether that was the last one.
-func (j *Journal[P]) Synced(env nodes.Env) bool {
+// Synced takes the next step after a Sync that succeeded: the file first, then its name.
+func (j *Journal[P]) Synced(env nodes.Env) {
 	switch {
 	case j.step == replacing:
 		env.Rename(j.temp, j.file)
 		j.step = renaming
 		env.Sync(nodes.Dir, j.token)
-		return false
+		return
 	case j.step == flushing && !j.named:
 		j.step = naming
 		env.Sync(nodes.Dir, j.token)
-		return false
+		return
 	}
 	j.step, j.named = idle, true
 	j.durable, j.safe = j.running, j.size
-	return true
 }
 
 // NameUnsynced makes the journal take its name for durable: the planted bug of that name.

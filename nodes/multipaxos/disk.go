@@ -34,7 +34,7 @@ const (
 
 // posted is a message that waits until everything that was written before it is durable.
 type posted struct {
-	to nodes.ID // the node itself: its own promise
+	to nodes.ID // the node itself: its own promise, or acceptance
 	m  nodes.Message
 }
 
@@ -44,7 +44,8 @@ func (n *node) post(to nodes.ID, m nodes.Message) {
 	n.release()
 }
 
-// release sends what waited long enough. A promise to itself takes no way over the network.
+// release sends what waited long enough. What the node says to itself
+// takes no way over the network.
 func (n *node) release() {
 	for {
 		w, due := n.journal.Due()
@@ -61,6 +62,10 @@ func (n *node) release() {
 		case *accepted:
 			n.observePromise(m.ballot)
 			n.observeAccepted(m.ballot, m.first, m.count)
+			if w.to == n.self {
+				n.onOwnAccepted(m)
+				continue
+			}
 		}
 		n.env.Send(w.to, w.m)
 	}
@@ -122,7 +127,6 @@ func (n *node) writeOut() {
 		return
 	}
 	n.noted = n.commit
-	n.reached = n.next - 1
 }
 
 // appendLog is all that the log file must hold, without what a snapshot covers.
@@ -164,22 +168,11 @@ func (n *node) Synced(env nodes.Env, tok nodes.Token, err error) {
 		if s := n.store.Synced(env); s != nil {
 			n.snapshotDurable(s)
 		}
-	case tok == tokenLog && n.journal.Synced(env):
+	case tok == tokenLog:
+		n.journal.Synced(env)
 		n.release()
-		n.voteOwn()
 	}
 	n.settle()
-}
-
-// voteOwn counts the leader's own acceptance of what is durable now.
-func (n *node) voteOwn() {
-	if n.role != leader || n.reached <= n.ownVotes {
-		return
-	}
-	first := n.ownVotes + 1
-	n.ownVotes = n.reached
-	n.observeAccepted(n.ballot, first, n.reached-first+1)
-	n.vote(n.self, first, n.reached+1)
 }
 
 func putPromise(b []byte, p ballot.Ballot) []byte {

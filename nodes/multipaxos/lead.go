@@ -36,7 +36,6 @@ func (n *node) becomeLeader() {
 		n.forgetReports()
 	}
 	n.next, n.first, n.fillTo = n.commit+1, n.foundMax, 0
-	n.ownVotes, n.reached = n.commit, n.commit
 	for i := range n.peers {
 		p := &n.peers[i]
 		p.next, p.before = n.next, n.next
@@ -97,8 +96,12 @@ func (n *node) fill() {
 		}
 	}
 	if n.next > before {
+		own := &accepted{ballot: n.ballot, first: before, count: n.next - before}
+		n.post(n.self, own)
+		if n.bug == bugLeaderCountsUnsynced {
+			n.onOwnAccepted(own)
+		}
 		n.propagate()
-		n.decide()
 	}
 }
 
@@ -108,9 +111,6 @@ func (n *node) propose(v *value) {
 	s := n.log.grow(n.next)
 	s.accepted, s.votes, s.value = n.ballot, 0, v
 	n.saveAccept(n.next, s)
-	if n.bug == bugLeaderCountsUnsynced {
-		s.votes.Add(n.self)
-	}
 	n.next++
 }
 
@@ -224,6 +224,13 @@ func (n *node) onAccepted(p *peer, m *accepted) {
 	n.fillTo = max(n.fillTo, m.high)
 	n.vote(p.id, m.first, m.first+min(m.count, n.next))
 	n.replicate(p)
+}
+
+// onOwnAccepted: what the leader has proposed is durable here, as far as it is still the same.
+func (n *node) onOwnAccepted(m *accepted) {
+	if n.role == leader && m.ballot == n.ballot {
+		n.vote(n.self, m.first, m.first+m.count)
+	}
 }
 
 // vote notes that a node has accepted what the leader proposed, from one slot up to before another.

@@ -127,13 +127,11 @@ type node struct {
 	target   uint64              // slots up to here are decided, as some who promised say
 	promiser nodes.ID            // one who said so
 
-	next     uint64 // leader: the slot that it proposes next
-	first    uint64 // leader: what its predecessors may have had decided ends here
-	fillTo   uint64 // leader: slots up to here are filled, with no-ops if need be
-	ownVotes uint64 // leader: up to here its own acceptance counts
-	reached  uint64 // the last slot that the Sync under way covers
-	waiting  fifo.Queue[command]
-	open     fifo.Queue[request]
+	next    uint64 // leader: the slot that it proposes next
+	first   uint64 // leader: what its predecessors may have had decided ends here
+	fillTo  uint64 // leader: slots up to here are filled, with no-ops if need be
+	waiting fifo.Queue[command]
+	open    fifo.Queue[request]
 
 	round     uint64 // leader: of the last broadcast
 	asked     uint64 // leader: the last round that was begun for the sake of a read

@@ -102,13 +102,17 @@ func malformed(o nodes.Observation) string {
 		if o.Term == 0 || o.Index == 0 || o.Hash == 0 {
 			return "no ballot, decree or value"
 		}
-	case nodes.Decided, nodes.Executed:
+	case nodes.Decided:
 		if o.Index == 0 || o.Hash == 0 {
 			return "no decree or value"
 		}
 	case nodes.Configured:
 		if o.Term == 0 || o.Hash == 0 {
 			return "no number or no members"
+		}
+	case nodes.Executed:
+		if o.Index == 0 || o.Hash == 0 {
+			return "no index or no hash"
 		}
 	default:
 		return "an unknown fact"

@@ -17,6 +17,12 @@ const (
 	kindReadIndexReply
 )
 
+// kinds is what people call them.
+var kinds = []string{kindPreVote: "pre-vote", kindPreVoteReply: "pre-vote-reply", kindVote: "vote",
+	kindVoteReply: "vote-reply", kindAppend: "append", kindAppendReply: "append-reply",
+	kindSnapshot: "snapshot", kindSnapshotReply: "snapshot-reply", kindReadIndex: "read-index",
+	kindReadIndexReply: "read-index-reply"}
+
 // vote is RequestVote (extended Raft paper, figure 2), or its trial run (Ongaro's thesis, section
 // 9.6): then term is the one that the candidate would campaign in.
 type vote struct {

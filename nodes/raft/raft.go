@@ -65,6 +65,7 @@ func Protocol() nodes.Protocol {
 		Decode: func(kind uint8, p []byte) (nodes.Message, error) {
 			return decode(kind, p)
 		},
+		Kinds: kinds,
 		Options: []nodes.Option{
 			{Name: "reads", Doc: "how reads are answered: after a majority confirmed the leader; " +
 				"through the log; while a lease lasts; or by any node from its own state (stale)",

@@ -1,0 +1,39 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+
+	"sunder/checker"
+	"sunder/harness/history"
+)
+
+// Liveness is the class of anomaly of a system that does not come back though nothing is wrong
+// with its surroundings any more.
+const Liveness = "liveness"
+
+// liveness asks that a healed system serves again. It is for the simulation, where nothing but
+// the nodes can be slow: in containers it could be the machine, and finals says unknown.
+type liveness struct{ finals finals }
+
+func (liveness) Name() string { return Liveness }
+
+func (c liveness) Check(ctx context.Context, h checker.History) checker.Result {
+	r := checker.Result{Name: c.Name(), Verdict: checker.Valid}
+	words := ""
+	for _, e := range h.Events {
+		if e.Process == history.Nemesis && e.F == "recover" && e.Kind == history.Info {
+			words = fmt.Sprintf("with all faults healed and a calm network, the nodes have %s", e.Error)
+		}
+	}
+	if c.finals.names != nil && words == "" {
+		if missing := c.finals.Check(ctx, h); missing.Verdict != checker.Valid {
+			words = "with all faults healed and a calm network, " + missing.Reason
+		}
+	}
+	if words != "" {
+		r.Verdict, r.Reason = checker.Invalid, words
+		r.Anomalies = []checker.Anomaly{{Class: Liveness, Words: words}}
+	}
+	return r
+}

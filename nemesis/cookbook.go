@@ -1,0 +1,166 @@
+package nemesis
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"sunder/harness/plan"
+	"sunder/nodes"
+)
+
+// recipesStream keeps the choice of a recipe apart from other choices.
+const recipesStream = 3
+
+// Recipes makes faults after one of some recipes, again and again through the run: conjunctions
+// that deep bugs need and that chance does not bring together.
+func (o Options) Recipes(messages []string) []plan.Fault {
+	c := cook{reactor{rand.New(rand.NewPCG(o.Seed, recipesStream)), o, messages}}
+	list := []func(at time.Duration) []plan.Fault{c.churn, c.forgetful, c.window, c.laggard}
+	if o.rates(monotonic) != trueRates {
+		list = append(list, c.leaseGap, c.leaseGap)
+	}
+	if o.Nodes >= 3 {
+		list = append(list, c.witness)
+	}
+	make := list[c.rng.IntN(len(list))]
+	step := between(c.rng, 600*time.Millisecond, 1200*time.Millisecond)
+	var out []plan.Fault
+	for at := o.TimeLimit / 10; at+step <= o.TimeLimit; at += step {
+		out = append(out, make(at)...)
+	}
+	return out
+}
+
+type cook struct{ reactor }
+
+// fault is one of the kind; what else it needs is the recipe's.
+func (c cook) fault(kind string, at, lasts time.Duration, target string) plan.Fault {
+	return plan.Fault{Kind: kind, At: plan.Of(at.Round(100 * time.Microsecond)),
+		Duration: plan.Of(max(lasts.Round(100*time.Microsecond), 100*time.Microsecond)), Target: target,
+		Pick: c.rng.Uint64()}
+}
+
+func (c cook) cut(shape string, at, lasts time.Duration) plan.Fault {
+	f := c.fault(partition, at, lasts, "")
+	f.Shape = shape
+	return f
+}
+
+// churn takes away each new leader soon after it was elected, when it has sent something, but not
+// to everybody (figure 8 of the extended Raft paper).
+func (c cook) churn(at time.Duration) (out []plan.Fault) {
+	kind := []string{kill, partition, power}[c.rng.IntN(3)]
+	first := c.fault(kill, at, between(c.rng, 10*time.Millisecond, 400*time.Millisecond), "leader")
+	out = append(out, first)
+	delay := brief(c.rng, 200*time.Microsecond, 30*time.Millisecond)
+	for n := range 3 {
+		f := c.fault(kind, at, between(c.rng, 150*time.Millisecond, 600*time.Millisecond), "self")
+		if kind == partition {
+			f.Shape = "one"
+		}
+		f.On = &plan.Trigger{Event: "elected", Nth: n + 1, Delay: plan.Of(delay)}
+		out = append(out, f)
+	}
+	return out
+}
+
+// answers are parts of the names of messages that answer others, as protocols call them.
+var answers = []string{"reply", "Resp", "promise", "accepted"}
+
+// forgetful restarts a node just after it answered, at once, while others still ask: what it said
+// must be on its disk. The leader is cut off, so that there is something to decide.
+func (c cook) forgetful(at time.Duration) []plan.Fault {
+	lasts := between(c.rng, 250*time.Millisecond, 500*time.Millisecond)
+	out := []plan.Fault{c.cut("leader-isolated", at, lasts)}
+	replies := slices.DeleteFunc(slices.Clone(c.messages), func(m string) bool {
+		return !slices.ContainsFunc(answers, func(a string) bool { return strings.Contains(m, a) })
+	})
+	if len(replies) == 0 {
+		replies = []string{""}
+	}
+	kind := []string{kill, power}[c.rng.IntN(2)]
+	on := plan.Trigger{Event: "sent", Kind: replies[c.rng.IntN(len(replies))]}
+	every, delay := 1+c.rng.IntN(3), time.Duration(0)
+	if c.rng.IntN(2) == 0 {
+		delay = brief(c.rng, 10*time.Microsecond, 2*time.Millisecond)
+	}
+	for n := range 3 {
+		f := c.fault(kind, at, brief(c.rng, 200*time.Microsecond, 10*time.Millisecond), "sender")
+		t := on
+		t.Nth, t.Delay = 1+n*every, plan.Of(delay)
+		f.On = &t
+		out = append(out, f)
+	}
+	return out
+}
+
+// window takes the power of many nodes between a message's arrival and the sync that belongs to
+// it.
+func (c cook) window(at time.Duration) []plan.Fault {
+	target := []string{"majority", "all", "others", "receiver", "sender", "leader"}[c.rng.IntN(6)]
+	f := c.fault(power, at, brief(c.rng, time.Millisecond, 300*time.Millisecond), target)
+	f.On = &plan.Trigger{Event: []string{"delivered", "sent", "committed"}[c.rng.IntN(3)],
+		Nth: 1 + c.rng.IntN(50), Delay: plan.Of(brief(c.rng, 10*time.Microsecond, time.Millisecond))}
+	if f.On.Event == "committed" && (target == "receiver" || target == "sender") {
+		f.Target = "self"
+	}
+	if f.On.Event != "committed" && c.rng.IntN(2) == 0 {
+		for f.On.Kind == "" {
+			f.On.Kind = c.messages[c.rng.IntN(len(c.messages))]
+		}
+	}
+	return []plan.Fault{f}
+}
+
+// laggard leaves a node behind, so far that it needs a snapshot, and takes its power when it gets
+// one, or soon after it is back.
+func (c cook) laggard(at time.Duration) []plan.Fault {
+	who := nodes.ID(1 + c.rng.IntN(c.o.Nodes)).String()
+	away := c.fault([]string{pause, kill}[c.rng.IntN(2)], at,
+		between(c.rng, 200*time.Millisecond, 600*time.Millisecond), who)
+	again := c.fault([]string{power, kill, power}[c.rng.IntN(3)], at+away.Duration.Duration,
+		brief(c.rng, time.Millisecond, 50*time.Millisecond), who)
+	again.At = plan.Of(again.At.Duration + brief(c.rng, 100*time.Microsecond, 20*time.Millisecond))
+	for _, m := range c.messages {
+		if strings.Contains(strings.ToLower(m), "snap") && c.rng.IntN(2) == 0 {
+			again.Target, again.At = "receiver", away.At
+			again.On = &plan.Trigger{Event: "delivered", Kind: m, Nth: 1 + c.rng.IntN(3),
+				Delay: plan.Of(brief(c.rng, 10*time.Microsecond, 5*time.Millisecond))}
+			break
+		}
+	}
+	return []plan.Fault{away, again}
+}
+
+// leaseGap slows the leader's clock and hurries the others', as far as the assumption goes, and
+// cuts the leader off: others may elect another one while it still believes in its lease. In half
+// of the gaps a node is restarted, which may have promised something.
+func (c cook) leaseGap(at time.Duration) []plan.Fault {
+	rates := c.o.rates(monotonic)
+	lasts := between(c.rng, 350*time.Millisecond, 500*time.Millisecond)
+	skew := c.fault(clock, at, 100*time.Millisecond+lasts, "leader")
+	skew.Clock = &plan.Clock{Which: monotonic, Rate: rates[0], Others: rates[1]}
+	at += 60*time.Millisecond + between(c.rng, 0, 50*time.Millisecond)
+	out := []plan.Fault{skew, c.cut("leader-isolated", at, lasts)}
+	if c.rng.IntN(2) == 0 {
+		at += brief(c.rng, 100*time.Microsecond, 80*time.Millisecond)
+		out = append(out, c.fault(kill, at, brief(c.rng, time.Millisecond, 10*time.Millisecond), "one"))
+	}
+	return out
+}
+
+// witness leaves one node as the only one between two halves: a quorum of either needs it. Then
+// the leader is cut off, and the witness restarted, with all that it promised.
+func (c cook) witness(at time.Duration) []plan.Fault {
+	who := nodes.ID(1 + c.rng.IntN(c.o.Nodes)).String()
+	before := between(c.rng, 200*time.Millisecond, 400*time.Millisecond)
+	bridge := c.cut("bridge", at, before)
+	bridge.Target = who
+	at += before - between(c.rng, 0, 10*time.Millisecond)
+	alone := c.cut("leader-isolated", at, between(c.rng, 150*time.Millisecond, 400*time.Millisecond))
+	restart := c.fault([]string{kill, power}[c.rng.IntN(2)], at+between(c.rng, 0, 5*time.Millisecond),
+		brief(c.rng, 200*time.Microsecond, 5*time.Millisecond), who)
+	return []plan.Fault{bridge, alone, restart}
+}

@@ -1,0 +1,103 @@
+package search
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"sunder/harness/plan"
+	"sunder/nemesis"
+	"sunder/nodes"
+)
+
+// Prey is what plans are made for.
+type Prey struct {
+	Protocol nodes.Protocol
+	Bug      string // planted, or none
+	Workload string // empty: register
+	// Options, where a value is given, are the same in all plans.
+	Options map[string]string
+}
+
+// limit is the main phase of a run in a search: many short runs see more beginnings than a few
+// long ones.
+const limit = 2500 * time.Millisecond
+
+// mixes are the kinds of fault that go together in time; a seed takes one.
+var mixes = [][]string{
+	{"partition", "kill"},
+	{"partition", "clock", "kill", "pause"},
+	{"power", "partition"},
+	{"power", "disk", "kill"},
+	{"partition", "clock"},
+}
+
+// unsound are values of options under which a system promises less than is checked.
+var unsound = map[string]string{"reads": "local"}
+
+// Plan is the plan of a seed. Everything that a person could choose is chosen by the seed, half of
+// the time as by default (swarm testing, Groce et al., ISSTA 2012).
+func (q Prey) Plan(seed uint64) (plan.Plan, error) {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	p := plan.Plan{Version: plan.Version, Seed: seed, Environment: "sim", System: q.Protocol.Name,
+		Workload: q.workload(), Bug: q.Bug, Options: map[string]string{}, Nodes: 3 + 2*rng.IntN(2),
+		Concurrency: 4 + rng.IntN(7), Rate: float64(int(20) << rng.IntN(4)), TimeLimit: plan.Of(limit)}
+	for _, o := range q.Protocol.Options {
+		if v := o.Values[rng.IntN(len(o.Values))]; rng.IntN(2) == 0 && v != unsound[o.Name] {
+			p.Options[o.Name] = v
+		}
+	}
+	for name, value := range q.Options {
+		p.Options[name] = value
+	}
+	assumption := q.Protocol.Clock(p.Options)
+	if q.workload() == "register" && (rng.IntN(3) == 0 || assumption.Bounded && rng.IntN(2) == 0) {
+		// Readers that stay and writers that roam: what a lease needs to be caught.
+		p.Options["clients"], p.Options["timeout"] = "apart", "200ms"
+		if assumption.Bounded {
+			p.Concurrency, p.Rate = 2*p.Nodes, float64(int(400)<<rng.IntN(3))
+		}
+	}
+	p.Network = network(rng, seed)
+	o := nemesis.Options{Seed: seed, Nodes: p.Nodes, TimeLimit: limit, Assumption: assumption}
+	var err error
+	switch draw := rng.IntN(10); {
+	case draw < 3:
+		o.Kinds = mixes[rng.IntN(len(mixes))]
+		p.Faults, err = nemesis.Generate(o)
+	case draw < 6:
+		p.Faults = o.Reactive(q.messages())
+	case draw < 9:
+		p.Faults = o.Recipes(q.messages())
+	}
+	return p, err
+}
+
+func (q Prey) workload() string {
+	if q.Workload == "" {
+		return "register"
+	}
+	return q.Workload
+}
+
+// messages is the names of the kinds of message that there are.
+func (q Prey) messages() []string {
+	return slices.DeleteFunc(slices.Clone(q.Protocol.Kinds), func(k string) bool { return k == "" })
+}
+
+// network is the network of a seed: a usual one, a slow one, in which messages of several
+// elections are under way at once, or one whose links have priorities.
+func network(rng *rand.Rand, seed uint64) plan.Network {
+	n := nemesis.Network(seed)
+	switch rng.IntN(6) {
+	case 0:
+		n = plan.Network{}
+	case 1:
+		n.Latency = plan.Of(time.Duration(3+rng.IntN(40)) * time.Millisecond)
+	case 2:
+		n = plan.Network{Priorities: 1 + rng.IntN(4)}
+	case 3:
+		n.Fsync = plan.Of(time.Duration(1+rng.IntN(20)) * time.Millisecond)
+	}
+	return n
+}

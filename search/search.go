@@ -1,0 +1,184 @@
+// Package search looks for plans that fail: it makes plans from seeds, runs them in the simulation
+// by the thousand, and keeps what is worth a closer look. Nothing is stored on the way; a plan is
+// all that it takes to see a run again.
+package search
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"sunder/checker"
+	"sunder/harness"
+	"sunder/harness/history"
+	"sunder/harness/plan"
+	"sunder/nodes"
+	"sunder/nodes/catalog"
+	"sunder/nodes/kv"
+	"sunder/oracle"
+	"sunder/sim"
+	"sunder/workloads"
+)
+
+// Outcome is what came of one simulated run.
+type Outcome struct {
+	Result checker.Result
+	Events []history.Event
+	Trace  uint64 // hash of all that happened
+	Steps  uint64 // things that happened
+}
+
+// Class is that of the first anomaly; empty: there was none.
+func (o Outcome) Class() string {
+	if len(o.Result.Anomalies) == 0 {
+		return ""
+	}
+	return o.Result.Anomalies[0].Class
+}
+
+// Has says whether there is an anomaly of the class.
+func (o Outcome) Has(class string) bool {
+	return slices.ContainsFunc(o.Result.Anomalies, func(a checker.Anomaly) bool {
+		return a.Class == class
+	})
+}
+
+// By is the names of the checkers that found fault.
+func (o Outcome) By() (names []string) {
+	for _, part := range o.Result.Parts {
+		if part.Verdict == checker.Invalid {
+			names = append(names, part.Name)
+		}
+	}
+	return names
+}
+
+// Run runs a plan in the simulation and judges it.
+func Run(ctx context.Context, p plan.Plan) (Outcome, error) { return new(Runner).Run(ctx, p) }
+
+// Runner runs plans one after the other and keeps its memory between them. It is for one
+// goroutine.
+type Runner struct {
+	// Stop, where there is one, ends a run as soon as an oracle finds an anomaly of that class:
+	// nobody asks what else there might be.
+	Stop string
+	// States, where there is one, is told of every state that a run reaches.
+	States *States
+	// Watch and Observe listen to the simulation; see sim.Options.
+	Watch   func(sim.Moment)
+	Observe func(nodes.Observed)
+
+	world  sim.World
+	oracle *oracle.Oracle
+	events []history.Event
+}
+
+// Run runs a plan in the simulation and judges it. The outcome's events are good until the next
+// run.
+func (r *Runner) Run(ctx context.Context, p plan.Plan) (Outcome, error) {
+	protocol, err := catalog.Find(p.System)
+	if err != nil {
+		return Outcome{}, err
+	}
+	workload, err := workloads.Find(p.Workload)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if r.oracle == nil {
+		r.oracle = oracle.New()
+	}
+	r.oracle.Reset()
+	test := harness.NewTest(p, workload, slices.Contains(protocol.Ops, kv.OpenSession))
+	ctx, abort := context.WithCancel(ctx)
+	defer abort()
+	found := &listener{r: r, abort: abort}
+	w := &r.world
+	err = w.Reset(sim.Options{Plan: p, Protocol: protocol, Client: test.Client,
+		Observe: found.observe, Watch: r.Watch, Log: found.log})
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer w.Close()
+	j := &journal{events: r.events[:0], note: test.Note}
+	err = harness.Conduct(ctx, ctx, w, test.Scheduler(), j, func(string) {})
+	r.events = j.events
+	o := Outcome{Events: j.events, Trace: w.Trace(), Steps: w.Steps()}
+	switch {
+	case err == nil:
+		o.Result = harness.Judge(ctx, harness.Evidence{Plan: p, Events: j.events,
+			Online: true, Violations: found.violations, Logs: found.texts(), Records: w.Records(),
+			Checkers:   workload.Checkers(test.Options),
+			Assumption: protocol.Clock(protocol.Pick(p.Options))})
+	case errors.Is(err, harness.ErrAborted) && len(found.violations) > 0:
+		o.Result = harness.JudgeOracles(found.violations)
+	default:
+		return o, err
+	}
+	return o, nil
+}
+
+// listener is what hears a run as it goes.
+type listener struct {
+	r          *Runner
+	abort      func()
+	violations []oracle.Violation
+	logs       map[nodes.ID]*bytes.Buffer
+}
+
+// violationsMax bounds what is kept: after the first, most are its consequences.
+const violationsMax = 10
+
+func (l *listener) observe(o nodes.Observed) {
+	if v := l.r.oracle.Observe(o); v != nil {
+		if len(l.violations) < violationsMax {
+			l.violations = append(l.violations, *v)
+		}
+		if v.Oracle == l.r.Stop {
+			l.abort()
+		}
+	}
+	if l.r.States != nil {
+		l.r.States.observe(o)
+	}
+	if l.r.Observe != nil {
+		l.r.Observe(o)
+	}
+}
+
+func (l *listener) log(id nodes.ID, line string) {
+	if l.logs == nil {
+		l.logs = map[nodes.ID]*bytes.Buffer{}
+	}
+	if l.logs[id] == nil {
+		l.logs[id] = &bytes.Buffer{}
+	}
+	fmt.Fprintln(l.logs[id], line)
+}
+
+func (l *listener) texts() (out []checker.Log) {
+	for id := nodes.ID(1); len(out) < len(l.logs); id++ {
+		if text := l.logs[id]; text != nil {
+			out = append(out, checker.Log{Node: id.String(), Text: text})
+		}
+	}
+	return out
+}
+
+// journal keeps a history in memory.
+type journal struct {
+	events []history.Event
+	note   func(history.Event)
+}
+
+// Append keeps e.
+func (j *journal) Append(e history.Event) (history.Event, error) {
+	e.Index = len(j.events)
+	j.events = append(j.events, e)
+	j.note(e)
+	return e, nil
+}
+
+// Flush has nothing to do.
+func (j *journal) Flush() error { return nil }
