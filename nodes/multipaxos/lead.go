@@ -42,7 +42,7 @@ func (n *node) becomeLeader() {
 	}
 	n.startRounds()
 	n.fill()
-	n.broadcast()
+	n.broadcast(false)
 }
 
 // forgetReports leaves of what was reported only what this node has accepted itself: the planted
@@ -127,12 +127,13 @@ func (n *node) onHeartbeatTimer() {
 		n.follow(n.promised, 0)
 		return
 	}
-	n.broadcast()
+	n.broadcast(true)
 }
 
-// broadcast begins a round in which every acceptor that is asked gets a message: values, those
-// again that it has not accepted for a whole heartbeat, or a heartbeat.
-func (n *node) broadcast() {
+// broadcast begins a round in which every acceptor that is asked gets a message: values, or a
+// heartbeat. With repeat, values too that it was sent before the last such time, and has not
+// accepted yet.
+func (n *node) broadcast(repeat bool) {
 	n.beginRound()
 	audience := n.audience()
 	for i := range n.peers {
@@ -140,9 +141,12 @@ func (n *node) broadcast() {
 		if p == n.me || !audience.Has(p.id) {
 			continue
 		}
-		p.flying = 0
-		sent := n.repeat(p)
-		p.before = p.next
+		sent := false
+		if repeat {
+			p.flying = 0
+			sent = n.repeat(p)
+			p.before = p.next
+		}
 		if n.replicate(p) || sent {
 			continue
 		}

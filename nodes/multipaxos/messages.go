@@ -22,6 +22,14 @@ const (
 	kindForget
 )
 
+// Kinds names the kinds, by their numbers.
+func Kinds() []string {
+	return []string{kindPrepare: "prepare", kindPromise: "promise", kindNack: "nack",
+		kindAccept: "accept", kindAccepted: "accepted", kindLearn: "learn",
+		kindLearned: "learned", kindSnapshot: "snapshot", kindQuery: "query",
+		kindQueryReply: "query-reply", kindForget: "forget"}
+}
+
 // prepare is phase 1a for all slots from one on at once.
 type prepare struct {
 	ballot ballot.Ballot

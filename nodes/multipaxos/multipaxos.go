@@ -68,6 +68,7 @@ func Protocol() nodes.Protocol {
 		Name:    "multipaxos",
 		Doc:     "Multi-Paxos with leases, quorum reads, sessions and snapshots",
 		Decode:  Decode,
+		Kinds:   Kinds(),
 		Options: options,
 		Bugs:    fixedBugs,
 		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Append, kv.ReadList, kv.Add, kv.SetAdd,

@@ -7,3 +7,5 @@ import (
 )
 
 func TestContract(t *testing.T) { nodestest.Run(t, Protocol()) }
+
+func TestInteractions(t *testing.T) { nodestest.RunScripts(t, "testdata", Protocol()) }

@@ -74,7 +74,7 @@ func (n *node) answerReads() {
 		return
 	}
 	if n.wanted > n.round && n.acked() >= n.asked {
-		n.broadcast()
+		n.broadcast(false)
 		n.asked = n.round
 	}
 	acked := n.acked()
