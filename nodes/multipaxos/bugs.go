@@ -34,6 +34,13 @@ const (
 	bugTornTailKept
 	bugSnapshotUnsynced
 	bugSnapshotForgetsAccepted
+
+	bugWindowIgnored
+	bugNewUnprepared
+	bugSurveysOldMains
+	bugAuxiliaryForgets
+	bugForgetsEarly
+	bugRemovedServes
 )
 
 // fixedBugs are those of Multi-Paxos, at the place of their number less one.
@@ -90,8 +97,27 @@ var fixedBugs = []nodes.Bug{
 		"accepted beyond it, which others may have counted"},
 }
 
+// ChangingBugs are those of guards that matter only where configurations change, in the order of
+// their numbers, after the others.
+func ChangingBugs() []nodes.Bug {
+	return []nodes.Bug{
+		{Name: "window-ignored", Doc: "a new configuration is in force at the next slot, though " +
+			"slots up to a window later may be under way in the old one: both decide a slot"},
+		{Name: "new-unprepared", Doc: "a leader proposes under a new configuration without the " +
+			"promises of a quorum of it: one of its members may have led there before"},
+		{Name: "surveys-old-mains", Doc: "a quorum read counts answers of the configuration that " +
+			"was in force when it asked, though by then another one decided"},
+		{Name: "auxiliary-forgets", Doc: "an auxiliary comes back from a restart without what it " +
+			"promised and accepted, as if it had no state"},
+		{Name: "forgets-early", Doc: "an auxiliary drops what it has accepted as soon as the " +
+			"leader knows it to be decided: the only main that knows it may be gone next"},
+		{Name: "removed-main-serves", Doc: "a main answers reads from its own state as if it " +
+			"were asked about all that is decided, and does so after it was removed"},
+	}
+}
+
 func bugNamed(name string) bug {
-	for i, b := range fixedBugs {
+	for i, b := range append(fixedBugs[:len(fixedBugs):len(fixedBugs)], ChangingBugs()...) {
 		if b.Name == name {
 			return bug(i + 1)
 		}

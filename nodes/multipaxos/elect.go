@@ -34,8 +34,13 @@ func (n *node) onSuspectTimer() {
 	}
 	n.drawTimeout()
 	n.restartSuspicion()
-	if n.era().Mains.Has(n.self) {
+	switch {
+	case n.auxiliary:
+	case n.era().Mains.Has(n.self):
 		n.campaign()
+	default:
+		n.follow(n.promised, 0)
+		n.seek()
 	}
 }
 
@@ -55,28 +60,25 @@ func (n *node) campaign() {
 		n.peers[i].begin(n.start)
 	}
 	n.observe(nodes.BecameCandidate, uint64(n.ballot), 0, 0, 0)
+	n.attempts, n.audience = 0, 0
+	n.review()
 	n.solicit()
 }
 
 // solicit sends a prepare to all who have a say and have not promised entirely.
 func (n *node) solicit() {
-	who := n.electorate()
 	for i := range n.peers {
-		if p := &n.peers[i]; p != n.me && who.Has(p.id) && !n.prepared.Has(p.id) {
+		if p := &n.peers[i]; p != n.me && n.audience.Has(p.id) && !n.prepared.Has(p.id) {
 			n.env.Send(p.id, &prepare{ballot: n.ballot, from: p.from})
 		}
 	}
 }
 
-// electorate is the acceptors of all slots that may be open.
-func (n *node) electorate() ballot.Voters {
-	var who ballot.Voters
-	for i := range n.schedule {
-		if i+1 == len(n.schedule) || n.schedule[i+1].from > n.commit+1 {
-			who |= n.schedule[i].Acceptors
-		}
+// solicitLate asks acceptors of a new configuration for the promises that the leader lacks for it.
+func (n *node) solicitLate() {
+	if !n.schedule.newest().decided(n.prepared) {
+		n.solicit()
 	}
-	return who
 }
 
 // onPrepare is phase 1b. A node that hears a leader promises nothing: leases rely on it, and a
@@ -144,7 +146,7 @@ func (n *node) onPromise(p *peer, m *promise) {
 		return
 	}
 	n.prepared.Add(p.id)
-	p.seen = n.env.Now()
+	p.heard, p.seen, p.commit = true, n.env.Now(), max(p.commit, m.commit)
 }
 
 // find keeps the proposal of the highest ballot at each slot (phase 2a).

@@ -5,6 +5,7 @@ import (
 
 	"sunder/nodes"
 	"sunder/nodes/ballot"
+	"sunder/nodes/wire"
 )
 
 // onAccept is phase 2b. What it accepts, it must find again after a crash before it says so.
@@ -59,7 +60,7 @@ func (n *node) accept(at uint64, b ballot.Ballot, v *value) bool {
 		}
 		return true
 	}
-	if at > n.commit+aheadMax*n.window {
+	if at > n.commit+aheadMax*n.window && !n.auxiliary || at > n.log.base+slotsMax {
 		return false
 	}
 	s := n.log.grow(at)
@@ -74,6 +75,9 @@ func (n *node) accept(at uint64, b ballot.Ballot, v *value) bool {
 // who says so is what was decided there: a leader proposes one value for a slot. All else it must
 // ask for.
 func (n *node) learnFrom(p *peer, b ballot.Ballot, upto uint64) {
+	if n.auxiliary {
+		return
+	}
 	for n.commit < upto && !n.stopped {
 		at := n.commit + 1
 		if !n.log.has(at) || n.log.at(at).accepted != b && n.bug != bugCommitAnyBallot {
@@ -93,10 +97,13 @@ func (n *node) learnFrom(p *peer, b ballot.Ballot, upto uint64) {
 func (n *node) execute(in ballot.Ballot) {
 	n.commit++
 	v := n.log.at(n.commit).value
-	n.chain = chained(n.chain, v.hash)
+	n.chain = wire.Mix(n.chain, v.hash)
 	n.observe(nodes.Decided, uint64(in), n.commit, v.hash, 0)
 	n.observe(nodes.Committed, uint64(v.ballot), n.commit, n.chain, 0)
 	n.apply(v)
+	if v.mains != 0 {
+		n.reconfigure(v.mains)
+	}
 	if n.snapshotDue() {
 		n.takeSnapshot()
 	}

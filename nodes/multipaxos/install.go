@@ -77,6 +77,11 @@ func (n *node) install(s *checkpoint.Snapshot) error {
 	if n.role != follower {
 		n.follow(n.promised, 0)
 	}
+	for i := range schedule {
+		if schedule[i].number > n.schedule.newest().number {
+			n.observeEra(&schedule[i])
+		}
+	}
 	n.snapshot = s
 	n.commit, n.chain, n.schedule = s.Index, s.Hash, schedule
 	if n.bug == bugSnapshotForgetsAccepted {

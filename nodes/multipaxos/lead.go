@@ -2,7 +2,6 @@ package multipaxos
 
 import (
 	"sunder/nodes"
-	"sunder/nodes/ballot"
 )
 
 // peer is what a proposer knows of a member, itself included. All of it is of one ballot.
@@ -13,11 +12,19 @@ type peer struct {
 	before uint64     // what next was a heartbeat ago: what is open below is sent again
 	flying int        // messages with values under way, as far as is known
 	acked  uint64     // the last round that it answered
-	commit uint64     // up to here it has decided, durably
+	commit uint64     // up to here it knows what was decided, durably
+	helped uint64     // auxiliary: the last slot that it was sent
+	heard  bool       // it has answered
 	seen   nodes.Mono // when it answered last
+
+	seeks    int        // not a main: how often in a row it asked, having caught up
+	caughtUp nodes.Mono // when it did last
 }
 
-func (p *peer) begin(start uint64) { *p = peer{id: p.id, from: start, next: start, before: start} }
+func (p *peer) begin(start uint64) {
+	*p = peer{id: p.id, from: start, next: start, before: start, seeks: p.seeks,
+		caughtUp: p.caughtUp}
+}
 
 // becomeLeader ends phase 1. There is no need for a no-op of its own: what may have been decided
 // before is known, and first is where it ends.
@@ -40,7 +47,9 @@ func (n *node) becomeLeader() {
 		p := &n.peers[i]
 		p.next, p.before = n.next, n.next
 	}
+	n.attempts, n.audience, n.changing, n.wish = 0, 0, 0, 0
 	n.startRounds()
+	n.review()
 	n.fill()
 	n.broadcast(false)
 }
@@ -65,7 +74,7 @@ func (n *node) limit() uint64 {
 		if e.from > limit {
 			continue
 		}
-		if !e.decided(n.prepared) {
+		if !e.decided(n.prepared) && n.bug != bugNewUnprepared {
 			limit = e.from - 1
 		}
 	}
@@ -75,7 +84,7 @@ func (n *node) limit() uint64 {
 // fill proposes what can be proposed, in the order of the slots: where a proposal was reported in
 // phase 1, that one; in the holes between, no-ops; then commands.
 func (n *node) fill() {
-	if n.waiting.Len() == 0 && n.next > max(n.fillTo, n.foundMax) {
+	if n.waiting.Len() == 0 && n.wish == 0 && n.next > max(n.fillTo, n.foundMax) {
 		return
 	}
 	limit, before := n.limit(), n.next
@@ -85,6 +94,10 @@ func (n *node) fill() {
 			n.propose(p.value)
 		} else if n.next <= n.foundMax {
 			n.propose(&value{ballot: n.ballot})
+		} else if n.wish != 0 {
+			n.changing = n.next
+			n.propose(&value{ballot: n.ballot, mains: n.wish})
+			n.wish = 0
 		} else if n.waiting.Len() > 0 {
 			c := n.waiting.Pop()
 			n.open.Push(request{n.next, c.request})
@@ -120,6 +133,8 @@ func (n *node) onHeartbeatTimer() {
 	}
 	n.env.SetTimer(heartbeatTimer, heartbeatEvery)
 	if n.role == candidate {
+		n.attempts++
+		n.review()
 		n.solicit()
 		return
 	}
@@ -127,7 +142,10 @@ func (n *node) onHeartbeatTimer() {
 		n.follow(n.promised, 0)
 		return
 	}
+	n.review()
+	n.solicitLate()
 	n.broadcast(true)
+	n.dismiss()
 }
 
 // broadcast begins a round in which every acceptor that is asked gets a message: values, or a
@@ -135,10 +153,9 @@ func (n *node) onHeartbeatTimer() {
 // accepted yet.
 func (n *node) broadcast(repeat bool) {
 	n.beginRound()
-	audience := n.audience()
 	for i := range n.peers {
 		p := &n.peers[i]
-		if p == n.me || !audience.Has(p.id) {
+		if p == n.me || !n.audience.Has(p.id) {
 			continue
 		}
 		sent := false
@@ -155,16 +172,12 @@ func (n *node) broadcast(repeat bool) {
 	}
 }
 
-// audience is whom the leader sends to.
-func (n *node) audience() ballot.Voters { return n.era().Acceptors }
-
 // propagate sends whatever each acceptor may be sent at once. It is no round of its own: there
 // would be one for each proposal, and under load the leader would have forgotten when a round
 // began by the time a quorum has answered it.
 func (n *node) propagate() {
-	audience := n.audience()
 	for i := range n.peers {
-		if p := &n.peers[i]; p != n.me && audience.Has(p.id) {
+		if p := &n.peers[i]; p != n.me && n.audience.Has(p.id) {
 			n.replicate(p)
 		}
 	}
@@ -208,6 +221,7 @@ func (n *node) repeat(p *peer) (sent bool) {
 }
 
 func (n *node) sendAccept(p *peer, first uint64, list []*value) {
+	n.served(p, first+uint64(len(list))-1)
 	n.env.Send(p.id, &accept{ballot: n.ballot, first: first, commit: n.commit, round: n.round,
 		values: list})
 }
@@ -223,7 +237,7 @@ func (n *node) onAccepted(p *peer, m *accepted) {
 	if m.round > p.acked && m.round <= n.round && m.ballot == n.ballot {
 		p.acked = m.round
 	}
-	p.seen, p.commit = n.env.Now(), max(p.commit, m.commit)
+	p.heard, p.seen, p.commit = true, n.env.Now(), max(p.commit, m.commit)
 	p.flying = max(0, p.flying-1)
 	n.fillTo = max(n.fillTo, m.high)
 	n.vote(p.id, m.first, m.first+min(m.count, n.next))
@@ -259,4 +273,33 @@ func (n *node) decide() {
 		}
 		n.execute(n.ballot)
 	}
+}
+
+func (n *node) peer(id nodes.ID) *peer {
+	for i := range n.peers {
+		if n.peers[i].id == id {
+			return &n.peers[i]
+		}
+	}
+	return nil
+}
+
+// quorumOf is the largest number that a quorum of the configuration in force has reached, by what
+// of tells of each.
+func (n *node) quorumOf(of func(*peer) uint64) uint64 {
+	e := n.era()
+	s := n.ascending[:0]
+	for i := range n.peers {
+		if !e.Acceptors.Has(n.peers[i].id) {
+			continue
+		}
+		v, at := of(&n.peers[i]), len(s)
+		s = append(s, v)
+		for at > 0 && s[at-1] > v {
+			s[at] = s[at-1]
+			at--
+		}
+		s[at] = v
+	}
+	return s[len(s)-e.Quorum]
 }

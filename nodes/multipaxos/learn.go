@@ -19,7 +19,7 @@ const (
 // lag notes that another node knows all slots up to one to be decided. If that is news for long,
 // this node asks for them.
 func (n *node) lag(who nodes.ID, upto uint64) {
-	if upto <= n.commit || upto < n.known {
+	if upto <= n.commit || upto < n.known || n.auxiliary {
 		return
 	}
 	n.known, n.teacher = upto, who
@@ -57,7 +57,9 @@ func (n *node) ask() {
 
 // onLearn tells what was decided, or a piece of the snapshot that covers it.
 func (n *node) onLearn(p *peer, m *learn) {
+	n.sought(p, m.from)
 	switch {
+	case n.auxiliary:
 	case m.from > n.commit:
 		n.env.Send(p.id, &learned{ballot: n.promised, first: m.from, commit: n.commit})
 	case m.from > n.log.base:

@@ -100,6 +100,8 @@ type node struct {
 	bug     bug
 	stopped bool
 
+	auxiliary bool // it only votes
+
 	promised ballot.Ballot // it takes part in none below; durable before others rely on it
 	log      log
 	commit   uint64 // all slots up to here are decided, and executed
@@ -127,6 +129,12 @@ type node struct {
 	foundMax uint64              // the highest slot among them
 	target   uint64              // slots up to here are decided, as some who promised say
 	promiser nodes.ID            // one who said so
+
+	attempts int           // candidate: how often it has asked for promises
+	audience ballot.Voters // candidate and leader: whom it asks
+	changing uint64        // leader: where it proposed a configuration last
+	wish     ballot.Voters // leader: the mains of one to propose
+	changed  bool          // leader: one was decided, and has its consequences
 
 	next    uint64 // leader: the slot that it proposes next
 	first   uint64 // leader: what its predecessors may have had decided ends here
@@ -181,6 +189,7 @@ func New(p nodes.Protocol, c nodes.Config, v Variant) (nodes.Node, error) {
 			n.me = &n.peers[i]
 		}
 	}
+	n.auxiliary = v.Auxiliary(c.Self)
 	n.schedule = schedule{{number: 1, from: 1, Configuration: n.configure(v.First(c.Members))}}
 	n.ascending = make([]uint64, len(n.peers))
 	n.store = checkpoint.NewStore(fileSnapshot, fileSnapshotTmp, tokenSnapshot)
@@ -231,6 +240,8 @@ func (n *node) Recv(env nodes.Env, from nodes.ID, m nodes.Message) {
 		n.onSnapshotChunk(p, m)
 	case *query:
 		n.env.Send(p.id, &queryReply{id: m.id, high: n.high()})
+	case *forget:
+		n.onForget(p, m)
 	case *queryReply:
 		n.onQueryReply(p, m)
 	}
@@ -265,7 +276,16 @@ func (n *node) settle() {
 	if n.role == candidate {
 		n.takeOver()
 	}
-	if n.role == leader {
+	switch {
+	case n.role != leader:
+	case !n.era().Mains.Has(n.self):
+		n.follow(n.promised, 0) // it was removed
+	case n.changed:
+		n.changed = false
+		n.review()
+		n.solicitLate()
+		fallthrough
+	default:
 		n.fill()
 	}
 	n.observeState()
@@ -279,6 +299,9 @@ func (n *node) Status() nodes.Status {
 	s := nodes.Status{ID: n.self.String(), Term: uint64(n.promised), Commit: n.commit,
 		Applied: n.commit, Role: [...]string{follower: "follower", candidate: "candidate",
 			leader: "leader"}[n.role]}
+	if n.auxiliary {
+		s.Role = "auxiliary"
+	}
 	if n.leader != 0 {
 		s.Leader = n.leader.String()
 	}

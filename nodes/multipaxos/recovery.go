@@ -26,6 +26,10 @@ func (n *node) recover(files []nodes.Recovered) error {
 			n.env.Remove(f.Name)
 		}
 	}
+	if n.auxiliary && n.bug == bugAuxiliaryForgets {
+		n.env.Remove(fileLog)
+		logFile = nil
+	}
 	good, decided, err := n.recoverLog(logFile)
 	if err != nil {
 		return fmt.Errorf("recover log: %w", err)
@@ -128,6 +132,10 @@ func (n *node) restore(at uint64, in ballot.Ballot, r *wire.Reader) {
 // replacement of the log leaves a log that begins before the snapshot, or ends before it.
 func (n *node) recoverSnapshot(data []byte) error {
 	if len(data) == 0 {
+		if n.auxiliary {
+			n.commit = n.log.base
+			return nil
+		}
 		if n.log.base > 0 {
 			return errors.New("the log begins after one that is not there")
 		}

@@ -67,7 +67,7 @@ func (n *node) askAcceptors() {
 	s := &n.survey
 	s.id++
 	s.asking, s.voters, s.high = true, 0, n.high()
-	who := n.audience()
+	who := n.era().Mains
 	if who.Has(n.self) {
 		s.voters.Add(n.self)
 	}
@@ -120,7 +120,8 @@ func (n *node) answerSurveyed() {
 		if q.voters == 0 || q.slot > n.commit {
 			return
 		}
-		if n.schedule.at(q.slot+1).decided(q.voters) || n.bug == bugSurveysItself {
+		if n.schedule.at(q.slot+1).decided(q.voters) || n.bug == bugSurveysItself ||
+			n.bug == bugSurveysOldMains {
 			n.env.Reply(q.request, n.machine.Query(q.command))
 		} else {
 			n.env.Reply(q.request, n.notLeader())

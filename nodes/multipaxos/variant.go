@@ -1,21 +1,47 @@
 package multipaxos
 
 import (
+	"time"
+
 	"sunder/nodes"
 	"sunder/nodes/ballot"
-	"sunder/nodes/wire"
 )
 
 // membersMax is the highest ID of a member: sets of nodes are words.
 const membersMax = 64
 
-// Variant is what others of the family do differently.
+// Variant is what others of the family do differently. It holds no state: what it says follows
+// from what it is told.
 type Variant interface {
 	// First is the mains of the first configuration.
 	First(members []nodes.ID) ballot.Voters
 	// Configure is the configuration with those mains.
 	Configure(mains ballot.Voters) Configuration
+	// Auxiliary says that a node only votes: it executes nothing and serves nobody.
+	Auxiliary(id nodes.ID) bool
+	// Audience is whom of the electorate a proposer asks.
+	Audience(v View) ballot.Voters
+	// Change is the mains of the configuration that the leader shall have decided next, or none.
+	Change(v View) ballot.Voters
 }
+
+// View is how things are, as a proposer sees it.
+type View struct {
+	Configuration               // in force at the next slot to be executed
+	Electorate    ballot.Voters // the acceptors of all slots that may be open
+	Asked         ballot.Voters // whom it asks now
+	Attempts      int           // candidate: how often it has asked for promises; leader: 0
+	Settled       bool          // leader: no change of the configuration is under way
+	Silent        Silences      // for how long it has not heard from each member
+}
+
+// Silences is, for the node of each ID less one, how long ago it answered last, in this ballot;
+// one that would be a main again, how long ago it showed that it has caught up, for the second time
+// in a row. Never is Never.
+type Silences [membersMax]time.Duration
+
+// Never is longer than any silence.
+const Never = time.Duration(1<<63 - 1)
 
 // fixed is Multi-Paxos itself: all members decide, always.
 type fixed struct{}
@@ -31,49 +57,8 @@ func (fixed) Configure(mains ballot.Voters) Configuration {
 	return Configuration{Mains: mains, Acceptors: mains, Quorum: ballot.Majority(mains.Len())}
 }
 
-// configure is the variant's configuration with those mains.
-func (n *node) configure(mains ballot.Voters) Configuration {
-	c := n.variant.Configure(mains)
-	if n.bug == bugQuorumHalf {
-		c.Quorum = max(1, c.Acceptors.Len()/2)
-	}
-	return c
-}
+func (fixed) Auxiliary(nodes.ID) bool { return false }
 
-// era is the configuration in force at the next slot to be executed.
-func (n *node) era() *era { return n.schedule.at(n.commit + 1) }
+func (fixed) Audience(v View) ballot.Voters { return v.Electorate }
 
-func (n *node) peer(id nodes.ID) *peer {
-	if i := int(id) - 1; i >= 0 && i < len(n.peers) && n.peers[i].id == id {
-		return &n.peers[i]
-	}
-	for i := range n.peers {
-		if n.peers[i].id == id {
-			return &n.peers[i]
-		}
-	}
-	return nil
-}
-
-// quorumOf is the largest number that a quorum of the configuration in force has reached, by what
-// of tells of each.
-func (n *node) quorumOf(of func(*peer) uint64) uint64 {
-	e := n.era()
-	s := n.ascending[:0]
-	for i := range n.peers {
-		if !e.Acceptors.Has(n.peers[i].id) {
-			continue
-		}
-		v, at := of(&n.peers[i]), len(s)
-		s = append(s, v)
-		for at > 0 && s[at-1] > v {
-			s[at] = s[at-1]
-			at--
-		}
-		s[at] = v
-	}
-	return s[len(s)-e.Quorum]
-}
-
-// chained is the hash of a chain of values and the next one's.
-func chained(chain, hash uint64) uint64 { return wire.Mix(chain, hash) }
+func (fixed) Change(View) ballot.Voters { return 0 }
