@@ -29,6 +29,7 @@ nodes/raft
 nodes/etcdraft
 nodes/paxos
 nodes/multipaxos
+nodes/cheappaxos
 nodes/host
 nodes/catalog
 nemesis
@@ -58,6 +59,7 @@ var narrow = map[string][]string{
 	"nodes/paxos":    {"nodes", "nodes/kv", "nodes/wal", "nodes/journal", "nodes/wire", "nodes/ballot"},
 	"nodes/multipaxos": {"nodes", "nodes/kv", "nodes/wal", "nodes/wire", "nodes/journal", "nodes/ballot",
 		"nodes/fifo", "nodes/checkpoint"},
+	"nodes/cheappaxos": {"nodes", "nodes/kv", "nodes/ballot", "nodes/multipaxos"},
 	"nodes/journal":    {"nodes", "nodes/kv", "nodes/wal"},
 	"nodes/checkpoint": {"nodes", "nodes/kv", "nodes/wal", "nodes/wire"},
 	"nodes/fifo":       {},

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sunder/nodes"
+	"sunder/nodes/cheappaxos"
 	"sunder/nodes/etcdraft"
 	"sunder/nodes/multipaxos"
 	"sunder/nodes/paxos"
@@ -18,8 +19,9 @@ func Protocols() []nodes.Protocol {
 	return []nodes.Protocol{
 		raft.Protocol(),
 		etcdraft.Protocol(),
-		multipaxos.Protocol(),
 		paxos.Protocol(),
+		multipaxos.Protocol(),
+		cheappaxos.Protocol(),
 	}
 }
 

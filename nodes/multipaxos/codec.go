@@ -64,8 +64,8 @@ func appendValues(b []byte, list []*value) []byte {
 	return b
 }
 
-// Decode reads a message of a kind that AppendTo wrote.
-func Decode(kind uint8, p []byte) (nodes.Message, error) {
+// decode reads a message of a kind that AppendTo wrote.
+func decode(kind uint8, p []byte) (nodes.Message, error) {
 	r := wire.Read(p)
 	m := readMessage(kind, &r)
 	if m == nil || !r.Done() {

@@ -75,12 +75,12 @@ func TestMessagesRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := drawMessage(t)
 		p := m.AppendTo(nil)
-		got, err := Decode(m.Kind(), p)
+		got, err := decode(m.Kind(), p)
 		if err != nil || !reflect.DeepEqual(got, m) || got.Ident() != m.Ident() {
 			t.Fatalf("%v came back as %v, %v", m, got, err)
 		}
 		cut := rapid.IntRange(0, len(p)-1).Draw(t, "cut")
-		if _, err := Decode(m.Kind(), p[:cut]); !errors.Is(err, wire.ErrMalformed) {
+		if _, err := decode(m.Kind(), p[:cut]); !errors.Is(err, wire.ErrMalformed) {
 			t.Fatalf("%d of %d bytes of %v decoded: %v", cut, len(p), m, err)
 		}
 	})
@@ -127,11 +127,11 @@ func FuzzDecode(f *testing.F) {
 		f.Add(m.Kind(), m.AppendTo(nil))
 	}
 	f.Fuzz(func(t *testing.T, kind uint8, p []byte) {
-		m, err := Decode(kind, p)
+		m, err := decode(kind, p)
 		if err != nil {
 			return
 		}
-		again, err := Decode(kind, m.AppendTo(nil))
+		again, err := decode(kind, m.AppendTo(nil))
 		if err != nil || again.Ident() != m.Ident() || m.Kind() != kind {
 			t.Fatalf("%v came back as %v, %v", m, again, err)
 		}

@@ -48,8 +48,8 @@ func (n *node) snapshotDurable(s *checkpoint.Snapshot) {
 		n.stop("install snapshot: " + err.Error())
 		return
 	}
-	if n.commit < n.known {
-		n.ask()
+	if n.teacher != 0 {
+		n.ask() // for what was decided since
 	}
 }
 

@@ -46,6 +46,9 @@ func (n *node) becomeLeader() {
 	for i := range n.peers {
 		p := &n.peers[i]
 		p.next, p.before = n.next, n.next
+		if !p.heard {
+			p.seen = n.env.Now()
+		}
 	}
 	n.attempts, n.audience, n.changing, n.wish = 0, 0, 0, 0
 	n.startRounds()
@@ -71,11 +74,11 @@ func (n *node) limit() uint64 {
 	limit := n.commit + n.window
 	for i := len(n.schedule) - 1; i >= 0; i-- {
 		e := &n.schedule[i]
-		if e.from > limit {
-			continue
-		}
-		if !e.decided(n.prepared) && n.bug != bugNewUnprepared {
+		if e.from <= limit && !e.decided(n.prepared) && n.bug != bugNewUnprepared {
 			limit = e.from - 1
+		}
+		if e.from <= n.commit+1 {
+			break // what was in force before is over
 		}
 	}
 	return limit
@@ -177,15 +180,18 @@ func (n *node) broadcast(repeat bool) {
 // began by the time a quorum has answered it.
 func (n *node) propagate() {
 	for i := range n.peers {
-		if p := &n.peers[i]; p != n.me && n.audience.Has(p.id) {
+		if p := &n.peers[i]; p != n.me {
 			n.replicate(p)
 		}
 	}
 }
 
-// replicate sends p the slots that it was not sent yet, as far as its window goes. One that is far
+// replicate sends p, if it is asked, the slots that it was not sent yet, as far as its window goes. One that is far
 // behind learns what was decided; it is sent what is open.
 func (n *node) replicate(p *peer) (sent bool) {
+	if !n.audience.Has(p.id) {
+		return false
+	}
 	if p.next+n.window < n.commit || p.next <= n.log.base {
 		p.next = n.commit + 1
 	}

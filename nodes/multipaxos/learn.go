@@ -88,7 +88,9 @@ func (n *node) onLearned(p *peer, m *learned) {
 		}
 	}
 	n.lag(p.id, m.commit)
-	if n.commit > before && n.commit < n.known && !n.stopped {
+	outside := !n.schedule.newest().Mains.Has(n.self) // it shows that it has caught up
+	if n.commit > before && (n.commit < n.known || outside) && !n.stopped {
+		n.teacher = p.id
 		n.ask()
 	}
 }

@@ -19,8 +19,8 @@ const driftPercent = 10
 // at least with each heartbeat.
 const leaseTime = suspectMin * (100 - driftPercent) / (100 + driftPercent)
 
-// Assumption is what the protocol relies on about clocks.
-func Assumption(options map[string]string) nodes.ClockAssumption {
+// assumption is what the protocol relies on about clocks.
+func assumption(options map[string]string) nodes.ClockAssumption {
 	if options["reads"] != "lease" {
 		return nodes.ClockAssumption{}
 	}

@@ -22,8 +22,8 @@ const (
 	kindForget
 )
 
-// Kinds names the kinds, by their numbers.
-func Kinds() []string {
+// kinds names the kinds, by their numbers.
+func kinds() []string {
 	return []string{kindPrepare: "prepare", kindPromise: "promise", kindNack: "nack",
 		kindAccept: "accept", kindAccepted: "accepted", kindLearn: "learn",
 		kindLearned: "learned", kindSnapshot: "snapshot", kindQuery: "query",

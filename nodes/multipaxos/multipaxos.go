@@ -67,13 +67,13 @@ func Protocol() nodes.Protocol {
 	p := nodes.Protocol{
 		Name:    "multipaxos",
 		Doc:     "Multi-Paxos with leases, quorum reads, sessions and snapshots",
-		Decode:  Decode,
-		Kinds:   Kinds(),
+		Decode:  decode,
+		Kinds:   kinds(),
 		Options: options,
 		Bugs:    fixedBugs,
 		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Append, kv.ReadList, kv.Add, kv.SetAdd,
 			kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession},
-		Clock: Assumption,
+		Clock: assumption,
 	}
 	p.New = func(c nodes.Config) (nodes.Node, error) { return New(p, c, fixed{}) }
 	return p

@@ -33,20 +33,21 @@ func (n *node) electorate() ballot.Voters {
 // review looks at how things are, and asks the variant whom to send to and whether to have another
 // configuration decided.
 func (n *node) review() {
-	v := View{Configuration: n.era().Configuration, Electorate: n.electorate(), Asked: n.audience,
-		Attempts: n.attempts}
+	v := View{Configuration: n.era().Configuration, Leading: n.role == leader,
+		Attempts: n.attempts, Electorate: n.electorate(), Asked: n.audience}
 	now := n.env.Now()
-	for i := range v.Silent {
-		v.Silent[i] = Never
-	}
 	for i := range n.peers {
-		if p := &n.peers[i]; p.heard {
+		p := &n.peers[i]
+		if p.heard || p == n.me {
+			v.Heard.Add(p.id)
+		}
+		if p != n.me {
 			v.Silent[p.id-1] = now.Sub(p.seen)
-		} else if now.Sub(p.caughtUp) < seekEvery && p.seeks > 1 {
-			v.Silent[p.id-1] = now.Sub(p.caughtUp)
+		}
+		if p.seeks > 1 && now.Sub(p.caughtUp) < seekEvery {
+			v.Returning.Add(p.id)
 		}
 	}
-	v.Silent[n.self-1] = 0
 	before := n.audience
 	n.audience = n.variant.Audience(v)
 	for i := range n.peers {

@@ -28,20 +28,17 @@ type Variant interface {
 // View is how things are, as a proposer sees it.
 type View struct {
 	Configuration               // in force at the next slot to be executed
+	Leading       bool          // else it asks for promises
+	Attempts      int           // how often it has asked for them before
 	Electorate    ballot.Voters // the acceptors of all slots that may be open
 	Asked         ballot.Voters // whom it asks now
-	Attempts      int           // candidate: how often it has asked for promises; leader: 0
-	Settled       bool          // leader: no change of the configuration is under way
-	Silent        Silences      // for how long it has not heard from each member
+	Heard         ballot.Voters // who has answered in its ballot
+	// Silent is, for the node of each ID less one, how long ago it answered, or how long it has
+	// had the time to.
+	Silent    [membersMax]time.Duration
+	Settled   bool          // no change of the configuration is under way
+	Returning ballot.Voters // who was removed, and has caught up and asked for more ever since
 }
-
-// Silences is, for the node of each ID less one, how long ago it answered last, in this ballot;
-// one that would be a main again, how long ago it showed that it has caught up, for the second time
-// in a row. Never is Never.
-type Silences [membersMax]time.Duration
-
-// Never is longer than any silence.
-const Never = time.Duration(1<<63 - 1)
 
 // fixed is Multi-Paxos itself: all members decide, always.
 type fixed struct{}
