@@ -27,7 +27,7 @@ func (p *peer) begin(start uint64) {
 }
 
 // becomeLeader ends phase 1. There is no need for a no-op of its own: what may have been decided
-// before is known, and first is where it ends.
+// before is known.
 func (n *node) becomeLeader() {
 	n.role, n.leader = leader, n.self
 	n.env.StopTimer(suspectTimer)
@@ -42,7 +42,7 @@ func (n *node) becomeLeader() {
 	if n.bug == bugHolesWithoutPhase1 {
 		n.forgetReports()
 	}
-	n.next, n.first, n.fillTo = n.commit+1, n.foundMax, 0
+	n.next, n.fillTo = n.commit+1, 0
 	for i := range n.peers {
 		p := &n.peers[i]
 		p.next, p.before = n.next, n.next
@@ -89,6 +89,9 @@ func (n *node) limit() uint64 {
 func (n *node) fill() {
 	if n.waiting.Len() == 0 && n.wish == 0 && n.next > max(n.fillTo, n.foundMax) {
 		return
+	}
+	if n.commit < n.target {
+		return // it must learn first: see takeOver
 	}
 	limit, before := n.limit(), n.next
 	for n.next <= limit {

@@ -37,7 +37,7 @@ func (n *node) onLearnTimer() {
 	case n.commit >= n.known:
 	case n.inVain == n.commit+1:
 		n.known, n.inVain = 0, 0
-		if n.role == candidate {
+		if n.role != follower {
 			n.lag(n.promiser, n.target)
 		}
 	default:
@@ -46,11 +46,15 @@ func (n *node) onLearnTimer() {
 	}
 }
 
-// ask asks for what was decided after all that this node knows.
+// ask asks for what was decided after all that this node knows. An auxiliary can only say that
+// others know more.
 func (n *node) ask() {
-	index := n.assembly.Index()
-	n.env.Send(n.teacher, &learn{from: n.commit + 1, index: index,
-		offset: n.assembly.Have(index)})
+	if index := n.assembly.Index(); n.variant.Auxiliary(n.teacher) {
+		n.seek()
+	} else {
+		n.env.Send(n.teacher, &learn{from: n.commit + 1, index: index,
+			offset: n.assembly.Have(index)})
+	}
 	n.learning = true
 	n.env.SetTimer(learnTimer, learnAgain)
 }
@@ -103,6 +107,7 @@ func (n *node) learn(at uint64, v *value) {
 		n.saveLearned(at, v)
 	}
 	n.execute(ballot.Ballot(0))
+	n.next = max(n.next, n.commit+1) // a leader that lacked what a newer configuration decided
 }
 
 // onSnapshotChunk puts a snapshot together and, when all of it is here, has it written. The node

@@ -137,7 +137,6 @@ type node struct {
 	changed  bool          // leader: one was decided, and has its consequences
 
 	next    uint64 // leader: the slot that it proposes next
-	first   uint64 // leader: what its predecessors may have had decided ends here
 	fillTo  uint64 // leader: slots up to here are filled, with no-ops if need be
 	waiting fifo.Queue[command]
 	open    fifo.Queue[request]

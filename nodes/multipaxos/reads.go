@@ -10,7 +10,6 @@ type question struct {
 	request nodes.RequestID
 	command kv.Command
 	round   uint64 // a quorum must have answered this one
-	slot    uint64 // the state must be at least this
 }
 
 // A round is a number that a leader counts up with each broadcast and that acceptors echo. An
@@ -47,24 +46,27 @@ func (n *node) inTouch() bool {
 	return known && n.env.Now().Sub(sent) < suspectMax || n.bug == bugStaleRead
 }
 
-// question takes in a read at the leader. It is answered from a state that has all that was decided
-// when it arrived, once a round that began later proves that this node led then. What was decided
-// is up to the commit index or, at the beginning of a reign, up to the last slot that was reported
-// in phase 1. A lease is the proof without a round.
+// question takes in a read at the leader. It is answered once a round that began later proves that
+// this node led when the read arrived. A lease is the proof without a round.
 func (n *node) question(r nodes.RequestID, c kv.Command) {
 	if n.questions.Len() >= pendingMax {
 		n.env.Reply(r, kv.Refuse(kv.Overloaded))
 		return
 	}
-	q := question{request: r, command: c, slot: max(n.commit, n.first)}
-	if n.bug == bugReadsBeforeTakeover {
-		q.slot = n.commit
-	}
+	q := question{request: r, command: c}
 	if n.reads != "lease" || !n.leased() {
 		q.round = n.round + 1
 		n.wanted = q.round
 	}
 	n.questions.Push(q)
+}
+
+// tookOver says whether the leader has executed all that may have been decided before its reign: what
+// was reported in phase 1 by a quorum of the configuration in force. That may change on the way
+// there.
+func (n *node) tookOver() bool {
+	return n.commit >= max(n.foundMax, n.target) && n.era().decided(n.prepared) ||
+		n.bug == bugReadsBeforeTakeover
 }
 
 // answerReads answers what is proven, and begins a round for what is not, one at a time: reads
@@ -78,9 +80,9 @@ func (n *node) answerReads() {
 		n.asked = n.round
 	}
 	acked := n.acked()
-	for n.questions.Len() > 0 {
+	for n.questions.Len() > 0 && n.tookOver() {
 		q := n.questions.Front()
-		if q.round > acked || q.slot > n.commit {
+		if q.round > acked {
 			return
 		}
 		n.env.Reply(q.request, n.machine.Query(q.command))

@@ -59,7 +59,7 @@ func (n *node) review() {
 		return
 	}
 	v.Settled = n.changing <= n.commit && n.schedule.newest().from <= n.commit+1 &&
-		n.commit >= n.first
+		n.tookOver()
 	if v.Settled {
 		n.wish = n.variant.Change(v)
 	}
@@ -89,10 +89,10 @@ func (n *node) observeEra(e *era) {
 // what was decided. To ask, and to lack little, is how it shows that it could be one again.
 const seekEvery = suspectMax + 100*time.Millisecond
 
-// seek asks those who may lead for what was decided.
+// seek asks all who may know for what was decided.
 func (n *node) seek() {
 	for i := range n.peers {
-		if p := &n.peers[i]; p != n.me && n.schedule.newest().Mains.Has(p.id) {
+		if p := &n.peers[i]; p != n.me && !n.variant.Auxiliary(p.id) {
 			n.env.Send(p.id, &learn{from: n.commit + 1})
 		}
 	}
