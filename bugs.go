@@ -126,7 +126,8 @@ func (q *quarry) hunt(ctx context.Context, f huntFlags, protocol nodes.Protocol)
 	if prey.Bug == control {
 		prey.Bug = ""
 	}
-	q.catch, q.err = search.Hunt(ctx, prey, f.first, search.Budget{Seeds: f.seeds, Time: f.budget})
+	q.catch, q.err = search.Hunt(ctx, prey.Plan, f.first,
+		search.Budget{Seeds: f.seeds, Time: f.budget, Vary: true})
 }
 
 // String is a line of the matrix.

@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -25,8 +26,11 @@ func replayCommand(stdout, stderr io.Writer) *cobra.Command {
 		Short: "Run a stored plan again and say what came back",
 		Long: "Runs a plan again. In the simulation the same plan gives the same history and the same\n" +
 			"trace, bit for bit. In containers, or where the plan was made for another environment,\n" +
-			"it says in how many of the runs the same class of anomaly came back.",
+			"it says in how many of the runs the same class of anomaly came back. What a run in\n" +
+			"containers showed is looked for in the simulation, with its operations, faults and\n" +
+			"delays, and shrunk there.",
 		Example: "  sunder replay store/latest\n" +
+			"  sunder replay --env sim store/latest\n" +
 			"  sunder replay store/latest/plan.json --env docker --test-count 10",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -42,6 +46,8 @@ func replayCommand(stdout, stderr io.Writer) *cobra.Command {
 	fl.StringVar(&f.env, "env", "",
 		"where it runs: sim or docker (default: where the plan was made for)")
 	fl.IntVar(&f.count, "test-count", 1, "runs")
+	fl.DurationVar(&f.timeLimit, "budget", time.Minute,
+		"most time to look in sim for what a run in containers showed")
 	f.addCommon(c)
 	fl.BoolVar(&f.json, "json", false, "print the outcome as one JSON object on the last line")
 	return c
@@ -59,6 +65,10 @@ func replay(ctx context.Context, path string, f testFlags, stdout, stderr io.Wri
 	p, first, err := stored(path)
 	if err != nil {
 		return err
+	}
+	if f.env == "sim" && p.Environment != "sim" && first != nil {
+		return transfer(ctx, path, f.timeLimit,
+			session{flags: f, log: log, stdout: stdout, stderr: stderr})
 	}
 	exact := p.Environment == "sim" && (f.env == "" || f.env == "sim")
 	if f.env != "" {

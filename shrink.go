@@ -6,26 +6,24 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"sunder/checker"
+	"sunder/harness"
 	"sunder/harness/plan"
 	"sunder/harness/report/store"
-	"sunder/harness/shrink"
+	"sunder/search"
 )
 
 // shrunkFile is where a failing run keeps the smallest plan that fails in the same way.
 const shrunkFile = "shrunk.json"
 
-// How many runs a shrink may take: the quick one follows a failing test, unasked, and is bounded
-// in time, too.
+// What a shrink may take: the one that follows a failing test, unasked, has a limit in time, too.
 const (
-	shrinkQuick = 300
 	shrinkLimit = 5 * time.Second
-	shrinkRuns  = 2000
+	shrinkRuns  = 10_000
 )
 
 func shrinkCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -34,8 +32,9 @@ func shrinkCommand(stdout, stderr io.Writer) *cobra.Command {
 		Use:   "shrink DIR",
 		Short: "Find the smallest plan that fails as a stored run did, and run it",
 		Long: "Takes faults, time, operations and nodes out of the plan of a failing run, as long as\n" +
-			"the simulation still shows an anomaly of the same class. The plan is kept as\n" +
-			shrunkFile + " in the run's folder, and then run.",
+			"the simulation still shows an anomaly of the same class. What clients did becomes a script,\n" +
+			"and in the end every message takes the same time but for those that matter. The plan is\n" +
+			"kept as " + shrunkFile + " in the run's folder, and then run.",
 		Example: "  sunder shrink store/latest",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -92,31 +91,59 @@ func shrinkRun(ctx context.Context, dir string, runs int, out io.Writer) (plan.P
 	}
 	began, before := time.Now(), run.Plan
 	before.Environment = "sim"
-	fails := func(p plan.Plan) bool { return shows(ctx, p, class) }
-	if !fails(before) {
+	first, err := search.Run(ctx, before)
+	if err != nil {
+		return plan.Plan{}, usage("shrink %s: %w", dir, err)
+	}
+	if !first.Has(class) {
 		return plan.Plan{}, usage("shrink %s: run again in sim it shows no %s: it was made by "+
 			"another program, or what fails is not simulated", dir, class)
 	}
-	found := shrink.Plan(before, runs, fails)
+	ops := len(harness.ScriptOf(before, first.Events)) // now: the events do not last
+	found := search.Shrink(ctx, before, class, runs)
 	if err := run.Write(shrunkFile, found.Plan.Write); err != nil {
 		return plan.Plan{}, broken(err)
 	}
-	fmt.Fprintf(out, "shrunk      %s: %d → %d faults, %d → %d nodes, %d → %d threads, %v → %v; "+
-		"%d runs, %v\n",
-		class, len(before.Faults), len(found.Plan.Faults), before.Nodes, found.Plan.Nodes,
-		before.Concurrency, found.Plan.Concurrency, before.TimeLimit, found.Plan.TimeLimit,
-		found.Runs, time.Since(began).Round(time.Millisecond))
+	fmt.Fprintf(out, "shrunk      %s: %d → %d faults, %s, %d → %d nodes, %v → %v; %d runs, %v\n",
+		class, len(before.Faults), len(found.Plan.Faults), operations(ops, found.Plan), before.Nodes,
+		found.Plan.Nodes, before.TimeLimit, found.Plan.TimeLimit, found.Runs,
+		time.Since(began).Round(time.Millisecond))
+	if n := found.Plan.Network; n.Fixed.Duration > 0 {
+		fmt.Fprintf(out, "            every message takes %v%s\n", n.Fixed, exceptions(n.Except))
+	}
 	fmt.Fprintf(out, "            sunder test --plan %s\n", filepath.Join(run.Dir, shrunkFile))
 	return found.Plan, nil
 }
 
-// shows says whether a simulation of p ends with an anomaly of the class.
-func shows(ctx context.Context, p plan.Plan, class string) bool {
-	if ctx.Err() != nil {
-		return false
+// operations says how many there were and are. Where no script is left, none reproduced it.
+func operations(before int, p plan.Plan) string {
+	if len(p.Script) == 0 {
+		return fmt.Sprintf("%d operations, generated anew", before)
 	}
-	r, err := simulate(ctx, p)
-	return err == nil && slices.ContainsFunc(r.Anomalies, func(a checker.Anomaly) bool {
-		return a.Class == class
-	})
+	return fmt.Sprintf("%d → %d operations", before, len(p.Script))
+}
+
+// exceptionsShown is how many odd messages are told apart.
+const exceptionsShown = 5
+
+// exceptions says which messages are odd, in words.
+func exceptions(odd []plan.Except) string {
+	if len(odd) == 0 {
+		return ""
+	}
+	var words []string
+	for _, e := range odd[:min(len(odd), exceptionsShown)] {
+		what := fmt.Sprintf("takes %v", e.Takes)
+		if e.Lost {
+			what = "is lost"
+		}
+		if e.Again.Duration > 0 {
+			what += fmt.Sprintf(" and comes again after %v", e.Again)
+		}
+		words = append(words, fmt.Sprintf("%s %d from %s to %s %s", e.Kind, e.Nth, e.From, e.To, what))
+	}
+	if more := len(odd) - len(words); more > 0 {
+		words = append(words, fmt.Sprintf("and %d more", more))
+	}
+	return ", but " + strings.Join(words, ", ")
 }

@@ -58,7 +58,8 @@ func testCommand(stdout, stderr io.Writer) *cobra.Command {
 	fl.Uint64Var(&f.seed, "seed", 0,
 		"decides every random choice (default: a random one, which is printed)")
 	fl.IntVar(&f.count, "test-count", 1,
-		"tests to run, each with the next seed; stops at the first invalid one")
+		"tests to run, each with the next seed; stops at the first invalid one. In sim they run on all\n"+
+			"cores, and unless flags say what plans look like, each seed chooses that, too")
 	fl.StringVar(&f.bug, "bug", "", "a planted bug (see sunder list)")
 	fl.StringVar(&f.planFile, "plan", "",
 		"run the plan in this file; other flags but --env, --store and --json are ignored")
@@ -94,27 +95,18 @@ func runTests(c *cobra.Command, f testFlags, stdout, stderr io.Writer) error {
 	if !c.Flags().Changed("seed") {
 		f.seed = randomSeed()
 	}
+	s := session{flags: f, log: log, stdout: stdout, stderr: stderr}
+	if f.count > 1 && f.env == "sim" && f.planFile == "" {
+		return runSeeds(c.Context(), c, f, s)
+	}
 	worst := exitValid
 	for range f.count {
-		p, err := f.plan(c)
-		if err != nil {
+		if s.plan, err = f.plan(c); err != nil {
 			return err
 		}
-		r, err := runOne(c.Context(),
-			session{flags: f, plan: p, log: log, stdout: stdout, stderr: stderr})
+		r, err := runAndShrink(c.Context(), s)
 		if err != nil {
 			return err
-		}
-		if p.Environment == "sim" && statusOf(r) == exitInvalid && !f.noShrink {
-			out := stdout
-			if f.json {
-				out = stderr
-			}
-			quick, cancel := context.WithTimeout(c.Context(), shrinkLimit)
-			if _, err := shrinkRun(quick, r.Store, shrinkQuick, out); err != nil {
-				fmt.Fprintf(stderr, "sunder: %v\n", err) // the verdict stands
-			}
-			cancel()
 		}
 		if f.json {
 			if err := json.NewEncoder(stdout).Encode(r); err != nil {
@@ -130,6 +122,24 @@ func runTests(c *cobra.Command, f testFlags, stdout, stderr io.Writer) error {
 		return exit{status: worst}
 	}
 	return nil
+}
+
+// runAndShrink runs a test and, if it fails in the simulation, looks for a smaller plan that does.
+func runAndShrink(ctx context.Context, s session) (report.Results, error) {
+	r, err := runOne(ctx, s)
+	if err != nil || s.plan.Environment != "sim" || statusOf(r) != exitInvalid || s.flags.noShrink {
+		return r, err
+	}
+	out := s.stdout
+	if s.flags.json {
+		out = s.stderr
+	}
+	quick, cancel := context.WithTimeout(ctx, shrinkLimit)
+	defer cancel()
+	if _, err := shrinkRun(quick, r.Store, shrinkRuns, out); err != nil {
+		fmt.Fprintf(s.stderr, "sunder: %v\n", err) // the verdict stands
+	}
+	return r, nil
 }
 
 // worse is the worse of two statuses: invalid, then unknown, then valid.

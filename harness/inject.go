@@ -16,8 +16,9 @@ type Driver interface {
 	// Apply brings every node into its state, and says how long it was until the last one was.
 	// What it could not do shows in what is read back.
 	Apply(map[string]nemesis.State) (took time.Duration, err error)
-	// Read is what there is to read of every node, from the kernel and from the node itself.
-	Read() map[string]nemesis.Evidence
+	// Read puts into an empty map what there is to read of every node, from the kernel and from
+	// the node itself.
+	Read(map[string]nemesis.Evidence)
 }
 
 // Injector starts and ends the faults of a plan through a Driver, and judges from what it reads
@@ -29,8 +30,10 @@ type Injector struct {
 
 	// Records is what became of the faults so far: what Do came to each time, in order.
 	Records []nemesis.Record
+	Brief   bool // they are not written as values, too
 
 	proofs map[int]nemesis.Proof
+	spare  []map[string]nemesis.Evidence // emptied, to be filled again
 	ended  map[int]nemesis.Record
 }
 
@@ -44,7 +47,13 @@ func (x *Injector) Do(i int, end bool) (history.Value, error) {
 	} else {
 		r, err = x.start(i, nemesis.View{})
 	}
+	if x.Records == nil {
+		x.Records = make([]nemesis.Record, 0, 2*len(x.Faults))
+	}
 	x.Records = append(x.Records, r)
+	if x.Brief {
+		return "", err
+	}
 	return history.Marshal(r), err
 }
 
@@ -63,7 +72,7 @@ func (x *Injector) Expire(i int) {
 }
 
 func (x *Injector) start(i int, at nemesis.View) (nemesis.Record, error) {
-	proof := nemesis.Proof{Before: x.Driver.Read()}
+	proof := nemesis.Proof{Before: x.read()}
 	view := x.Driver.View()
 	view.Self, view.Sender, view.Receiver = at.Self, at.Sender, at.Receiver
 	record, err := x.Ledger.Start(i, x.Faults[i], view)
@@ -71,7 +80,7 @@ func (x *Injector) start(i int, at nemesis.View) (nemesis.Record, error) {
 		return Asked(i, x.Faults[i]), err
 	}
 	proof.StartTook, err = x.Driver.Apply(x.Ledger.Desired())
-	proof.Started = x.Driver.Read()
+	proof.Started = x.read()
 	if x.proofs == nil {
 		x.proofs = make(map[int]nemesis.Proof)
 	}
@@ -85,16 +94,32 @@ func (x *Injector) end(i int) (nemesis.Record, error) {
 		return x.endAgain(i)
 	}
 	delete(x.proofs, i)
-	proof.Ending = x.Driver.Read()
+	proof.Ending = x.read()
 	record := x.Ledger.End(i, x.Driver.View().Now)
 	var err error
 	proof.EndTook, err = x.Driver.Apply(x.Ledger.Desired())
-	proof.Ended = x.Driver.Read()
+	proof.Ended = x.read()
 	if x.ended == nil {
 		x.ended = make(map[int]nemesis.Record)
 	}
 	x.ended[i] = record.Judge(proof)
+	for _, read := range []map[string]nemesis.Evidence{
+		proof.Before, proof.Started, proof.Ending, proof.Ended} {
+		clear(read)
+		x.spare = append(x.spare, read)
+	}
 	return x.ended[i], err
+}
+
+func (x *Injector) read() map[string]nemesis.Evidence {
+	var into map[string]nemesis.Evidence
+	if last := len(x.spare) - 1; last >= 0 {
+		into, x.spare = x.spare[last], x.spare[:last]
+	} else {
+		into = make(map[string]nemesis.Evidence, len(x.Ledger.Nodes))
+	}
+	x.Driver.Read(into)
+	return into
 }
 
 // endAgain is asked for when it was in doubt whether the fault ended. A fault whose start was
@@ -106,7 +131,11 @@ func (x *Injector) endAgain(i int) (nemesis.Record, error) {
 	}
 	r := Asked(i, x.Faults[i])
 	if r.Asked.On != nil {
-		r.Effect, r.Evidence = nemesis.Never, []string{"what it waited for never came"}
+		r.Effect = nemesis.Never
+		if r.Asked.On.Optional {
+			r.Effect = nemesis.Masked
+		}
+		r.Evidence = []string{"what it waited for never came"}
 	}
 	return r, err
 }

@@ -37,16 +37,14 @@ func (s *scene) Apply(states map[string]nemesis.State) (time.Duration, error) {
 	return 20 * time.Millisecond, s.broken
 }
 
-func (s *scene) Read() map[string]nemesis.Evidence {
+func (s *scene) Read(into map[string]nemesis.Evidence) {
 	s.lines = append(s.lines, "read")
-	out := map[string]nemesis.Evidence{}
 	for i, n := range []string{"n1", "n2"} {
-		out[n] = nemesis.Evidence{State: "running", PID: i + 1, Born: 1}
+		into[n] = nemesis.Evidence{State: "running", PID: i + 1, Born: 1}
 		if s.paused[n] {
-			out[n] = nemesis.Evidence{State: "stopped", PID: i + 1, Born: 1}
+			into[n] = nemesis.Evidence{State: "stopped", PID: i + 1, Born: 1}
 		}
 	}
-	return out
 }
 
 func injector(faults ...plan.Fault) (*harness.Injector, *scene) {

@@ -32,6 +32,9 @@ type Evidence struct {
 	Logs    []checker.Log
 	// Missing is why some of what the nodes left could not be had; nil: all is there.
 	Missing error
+	// Many says that this is one of many runs, which are to prove something together: no figures are
+	// asked of this one.
+	Many bool
 }
 
 // quorumStretch is how long a connected quorum must have stood in a fault's window before an
@@ -60,7 +63,11 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	stats := checker.Stats{Windows: f.windows(), FloorOps: int(e.Plan.TimeLimit.Seconds() * floor)}
 	parts := slices.Clone(e.Checkers)
 	// Of those that say unknown the first gives the reason: causes stand before what follows.
-	parts = append(parts, f, finals{f.names}, stats, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
+	parts = append(parts, f, finals{f.names})
+	if !e.Many {
+		parts = append(parts, stats)
+	}
+	parts = append(parts, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
 	if e.Plan.Environment == "sim" {
 		live := liveness{}
 		if len(e.Plan.Script) == 0 && recovering(e.Events) { // else nobody asked for final reads
@@ -167,6 +174,7 @@ func (f *faults) read(records []nemesis.Record) {
 		}
 		f.add(r)
 	}
+	f.records = slices.Grow(f.records, len(records))
 	for _, r := range records {
 		f.add(r)
 	}
@@ -218,7 +226,10 @@ func (f faults) Check(context.Context, checker.History) checker.Result {
 			continue
 		}
 		counts[rec.Effect]++
-		if rec.Effect == nemesis.None || rec.Effect == nemesis.Never {
+		if rec.Effect == nemesis.Never {
+			reasons = append(reasons, fmt.Sprintf("%s never began: no %s came", rec, rec.Asked.On.Event))
+		}
+		if rec.Effect == nemesis.None {
 			reasons = append(reasons, fmt.Sprintf("%s had no effect (%s)", rec,
 				strings.Join(rec.Evidence, ", ")))
 		}

@@ -18,6 +18,7 @@ type Test struct {
 	Plan     plan.Plan
 	Workload workloads.Workload
 	Options  workloads.Options
+	Brief    bool     // the history does not say what each fault is: see Evidence.Records
 	keys     []string // that operations named, in order
 	seen     map[string]bool
 }
@@ -44,17 +45,27 @@ func NewTest(p plan.Plan, w workloads.Workload, sessions bool) *Test {
 
 // Scheduler decides what happens when.
 func (t *Test) Scheduler() *scheduler.Scheduler {
+	main, final := t.main, t.final
+	if t.scripted() {
+		main, final = t.scriptMain, func() generator.Generator { return t.script(true) }
+	}
 	return scheduler.New(scheduler.Options{
 		Threads:        t.Plan.Concurrency,
 		Seed:           t.Plan.Seed,
-		Main:           t.Workload.Main(t.Options),
-		Final:          t.final,
+		Main:           main(),
+		Final:          final,
+		AtOnce:         t.scripted(),
 		Faults:         t.timed(),
 		ClientTimeout:  clientTimeout,
 		NemesisTimeout: nemesisTimeout,
 		RecoverTimeout: recoverTimeout,
 	})
 }
+
+func (t *Test) main() generator.Generator { return t.Workload.Main(t.Options) }
+
+// scripted says that the plan, not the workload, says what is invoked.
+func (t *Test) scripted() bool { return len(t.Plan.Script) > 0 }
 
 // final runs the workload once more on the recovered system, and then reads on every node all keys
 // that were in use before.
@@ -79,7 +90,10 @@ func (t *Test) Client(p history.Process) nodes.Client { return t.Workload.Client
 func (t *Test) timed() []scheduler.Timed {
 	var out []scheduler.Timed
 	for i, f := range t.Plan.Faults {
-		value := history.Marshal(Asked(i, f))
+		var value history.Value
+		if !t.Brief {
+			value = history.Marshal(Asked(i, f))
+		}
 		end := f.At.Duration + f.Duration.Duration
 		if f.On != nil { // the environment ends it; this one asks what came of it
 			end += cmp.Or(f.On.Within.Duration, t.Plan.TimeLimit.Duration) + f.On.Delay.Duration

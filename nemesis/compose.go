@@ -13,24 +13,27 @@ import (
 func compose(names []string, active []*Record) map[string]State {
 	states := make(map[string]State, len(names))
 	for _, n := range names {
-		var s State
-		for _, r := range active {
-			s.add(*r, n)
-		}
-		slices.Sort(s.Drop)
-		s.Drop = slices.Compact(s.Drop)
-		for _, c := range []*Skew{&s.Clock.Realtime, &s.Clock.Monotonic} {
-			if c.Rate == 1 {
-				c.Rate = 0 // one way only to say that a clock is true
-			}
-		}
-		states[n] = s
+		states[n] = stateOf(n, active)
 	}
 	return states
 }
 
+func stateOf(n string, active []*Record) (s State) {
+	for _, r := range active {
+		s.add(r, n)
+	}
+	slices.Sort(s.Drop)
+	s.Drop = slices.Compact(s.Drop)
+	for _, c := range []*Skew{&s.Clock.Realtime, &s.Clock.Monotonic} {
+		if c.Rate == 1 {
+			c.Rate = 0 // one way only to say that a clock is true
+		}
+	}
+	return s
+}
+
 // add makes s what it is when the fault of r holds node n, too.
-func (s *State) add(r Record, n string) {
+func (s *State) add(r *Record, n string) {
 	target := slices.Contains(r.Targets, n)
 	switch r.Asked.Kind {
 	case partition:

@@ -60,7 +60,7 @@ func (c cook) churn(at time.Duration) (out []plan.Fault) {
 		if kind == partition {
 			f.Shape = "one"
 		}
-		f.On = &plan.Trigger{Event: "elected", Nth: n + 1, Delay: plan.Of(delay)}
+		f.On = &plan.Trigger{Optional: true, Event: "elected", Nth: n + 1, Delay: plan.Of(delay)}
 		out = append(out, f)
 	}
 	return out
@@ -81,7 +81,7 @@ func (c cook) forgetful(at time.Duration) []plan.Fault {
 		replies = []string{""}
 	}
 	kind := []string{kill, power}[c.rng.IntN(2)]
-	on := plan.Trigger{Event: "sent", Kind: replies[c.rng.IntN(len(replies))]}
+	on := plan.Trigger{Optional: true, Event: "sent", Kind: replies[c.rng.IntN(len(replies))]}
 	every, delay := 1+c.rng.IntN(3), time.Duration(0)
 	if c.rng.IntN(2) == 0 {
 		delay = brief(c.rng, 10*time.Microsecond, 2*time.Millisecond)
@@ -101,7 +101,8 @@ func (c cook) forgetful(at time.Duration) []plan.Fault {
 func (c cook) window(at time.Duration) []plan.Fault {
 	target := []string{"majority", "all", "others", "receiver", "sender", "leader"}[c.rng.IntN(6)]
 	f := c.fault(power, at, brief(c.rng, time.Millisecond, 300*time.Millisecond), target)
-	f.On = &plan.Trigger{Event: []string{"delivered", "sent", "committed"}[c.rng.IntN(3)],
+	event := []string{"delivered", "sent", "committed"}[c.rng.IntN(3)]
+	f.On = &plan.Trigger{Event: event, Optional: true,
 		Nth: 1 + c.rng.IntN(50), Delay: plan.Of(brief(c.rng, 10*time.Microsecond, time.Millisecond))}
 	if f.On.Event == "committed" && (target == "receiver" || target == "sender") {
 		f.Target = "self"
@@ -126,7 +127,7 @@ func (c cook) laggard(at time.Duration) []plan.Fault {
 	for _, m := range c.messages {
 		if strings.Contains(strings.ToLower(m), "snap") && c.rng.IntN(2) == 0 {
 			again.Target, again.At = "receiver", away.At
-			again.On = &plan.Trigger{Event: "delivered", Kind: m, Nth: 1 + c.rng.IntN(3),
+			again.On = &plan.Trigger{Optional: true, Event: "delivered", Kind: m, Nth: 1 + c.rng.IntN(3),
 				Delay: plan.Of(brief(c.rng, 10*time.Microsecond, 5*time.Millisecond))}
 			break
 		}

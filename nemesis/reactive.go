@@ -61,8 +61,9 @@ func (r reactor) motif() (out []plan.Fault) {
 }
 
 func (r reactor) trigger() plan.Trigger {
-	t := plan.Trigger{Event: []string{"sent", "sent", "delivered", "delivered", "synced", "elected",
-		"elected", "committed"}[r.rng.IntN(8)]}
+	t := plan.Trigger{Optional: true}
+	t.Event = []string{"sent", "sent", "delivered", "delivered", "synced", "elected", "elected",
+		"committed"}[r.rng.IntN(8)]
 	if t.Event == "sent" || t.Event == "delivered" {
 		for t.Kind == "" { // a protocol may leave numbers unused
 			t.Kind = r.messages[r.rng.IntN(len(r.messages))]

@@ -49,7 +49,7 @@ func latest(end time.Duration, rs []Record) []*Record {
 	at := make(map[int]int)
 	var faults []*Record
 	for _, r := range rs {
-		if r.Effect == Never {
+		if r.Effect != "" && r.Start.Duration == 0 && r.Asked.On != nil { // it never began
 			continue
 		}
 		i, seen := at[r.Fault]
@@ -104,18 +104,22 @@ func split(names []string, faults []*Record) []segment {
 				s.outside = s.outside || r.Outside
 			}
 		}
-		s.links = linksOf(names, compose(names, active))
+		s.links = linksOf(names, active)
 		segments = append(segments, s)
 	}
 	return segments
 }
 
-func linksOf(names []string, states map[string]State) [][]bool {
+func linksOf(names []string, active []*Record) [][]bool {
+	states := make([]State, len(names))
+	for i, n := range names {
+		states[i] = stateOf(n, active)
+	}
 	links := make([][]bool, len(names))
 	for i, a := range names {
 		links[i] = make([]bool, len(names))
 		for j, b := range names {
-			x, y := states[a], states[b]
+			x, y := &states[i], &states[j]
 			links[i][j] = !(x.Killed || x.Paused || y.Killed || y.Paused ||
 				slices.Contains(x.Drop, b) || slices.Contains(y.Drop, a))
 		}

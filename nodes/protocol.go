@@ -59,6 +59,9 @@ type Option struct {
 type Bug struct {
 	Name string
 	Doc  string // which line of the protocol it breaks, and what follows
+	// Masked says why no search is expected to find it: it is equivalent to the correct protocol,
+	// or another guard, which it names, hides it. Empty: it is to be found.
+	Masked string
 }
 
 // ClockAssumption is what a system relies on about clocks for its safety.

@@ -1,11 +1,14 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sunder/checker"
@@ -18,6 +21,12 @@ type Budget struct {
 	Seeds   int           // plans that are run, over all workers
 	Time    time.Duration // on the wall
 	Workers int           // goroutines; 0: one
+	// Vary lets half of the plans be variations of one that reached a new state.
+	Vary bool
+	// Class, where it is given, is the one that counts; a run with other anomalies goes by.
+	Class string
+	// Ran, where there is one, counts plans as they are run.
+	Ran *atomic.Int64
 }
 
 // Catch is what a hunt came to.
@@ -27,15 +36,28 @@ type Catch struct {
 	Found   bool
 	Seeds   int // plans that were run, this one included
 	Unknown int // of them without a verdict
+	Doubt   Doubt
 	Steps   uint64
-	States  int // different states that were reached
+	OK      int    // operations that were answered ok
+	Proven  int    // faults that had an effect
+	States  int    // different states that were reached
+	Other   string // class of an anomaly that did not count
 	Took    time.Duration
 }
 
-// Hunt runs plans until one shows an anomaly or the budget is spent. Half of the plans are new, the
-// others vary one that reached a new state. Worker w of n runs the seeds first+w, first+w+n, ...,
-// and each has a corpus of its own, so that what it does depends on nobody's speed.
-func Hunt(ctx context.Context, q Prey, first uint64, b Budget) (Catch, error) {
+// Doubt is the first plan without a verdict.
+type Doubt struct {
+	Seed   uint64
+	Reason string
+}
+
+// Plans makes the plan of a seed.
+type Plans func(seed uint64) (plan.Plan, error)
+
+// Hunt runs plans until one shows an anomaly or the budget is spent. Worker w of n runs the seeds
+// first+w, first+w+n, ..., and each has a corpus of its own, so that what it does depends on
+// nobody's speed.
+func Hunt(ctx context.Context, plans Plans, first uint64, b Budget) (Catch, error) {
 	began := time.Now()
 	if b.Time > 0 {
 		var cancel func()
@@ -48,9 +70,11 @@ func Hunt(ctx context.Context, q Prey, first uint64, b Budget) (Catch, error) {
 	hunters := make([]*hunter, workers)
 	var group sync.WaitGroup
 	for i := range hunters {
-		hunters[i] = &hunter{prey: q, states: NewStates(), seed: first + uint64(i), step: uint64(workers),
+		hunters[i] = &hunter{plans: plans, budget: b, seed: first + uint64(i), step: uint64(workers),
 			left: share(b.Seeds, workers, i)}
-		hunters[i].runner.States = hunters[i].states
+		if b.Vary {
+			hunters[i].runner.States = NewStates()
+		}
 		group.Go(func() {
 			if hunters[i].hunt(ctx) {
 				stop()
@@ -77,9 +101,17 @@ func gather(hunters []*hunter, took time.Duration) (Catch, error) {
 			out.Found, out.Plan, out.Outcome = true, h.plan, h.outcome
 		}
 		out.Seeds += h.ran
+		if h.unknown > 0 && (out.Unknown == 0 || h.doubt.Seed < out.Doubt.Seed) {
+			out.Doubt = h.doubt
+		}
 		out.Unknown += h.unknown
 		out.Steps += h.steps
-		out.States += h.states.Len()
+		out.OK += h.ok
+		out.Proven += h.proven
+		out.Other = cmp.Or(out.Other, h.other)
+		if h.budget.Vary {
+			out.States += h.runner.States.Len()
+		}
 		errs = append(errs, h.err)
 	}
 	return out, errors.Join(errs...)
@@ -87,9 +119,9 @@ func gather(hunters []*hunter, took time.Duration) (Catch, error) {
 
 // hunter is one worker.
 type hunter struct {
-	prey   Prey
+	plans  Plans
+	budget Budget
 	runner Runner
-	states *States
 	corpus []plan.Plan // that reached new states, the last ones
 	seed   uint64
 	step   uint64
@@ -100,9 +132,16 @@ type hunter struct {
 	found   bool
 	ran     int
 	unknown int
+	doubt   Doubt
 	steps   uint64
+	ok      int
+	proven  int
+	other   string
 	err     error
 }
+
+// corpusMin is how many plans there shall be before one is varied.
+const corpusMin = 16
 
 // corpusMax bounds a corpus: the latest plans are from where the unknown begins.
 const corpusMax = 256
@@ -115,24 +154,29 @@ func (h *hunter) hunt(ctx context.Context) bool {
 			h.err = err
 			return false
 		}
-		h.states.Begin()
 		o, err := h.runner.Run(ctx, p)
 		if ctx.Err() != nil {
 			return false
 		}
-		h.ran++
-		h.steps += o.Steps
+		if h.ran++; h.budget.Ran != nil {
+			h.budget.Ran.Add(1)
+		}
+		h.steps, h.ok, h.proven = h.steps+o.Steps, h.ok+o.OK, h.proven+o.Proven
 		switch {
 		case err != nil:
 			h.err = err
+		case o.Result.Verdict == checker.Invalid && h.budget.Class != "" && !o.Has(h.budget.Class):
+			h.other = o.Class()
 		case o.Result.Verdict == checker.Invalid:
 			o.Events = nil
 			h.plan, h.outcome, h.found = p, o, true
 			return true
 		case o.Result.Verdict == checker.Unknown:
-			h.unknown++
+			if h.unknown++; h.unknown == 1 {
+				h.doubt = Doubt{p.Seed, o.Result.Reason}
+			}
 		}
-		if h.states.Fresh() > 0 {
+		if h.budget.Vary && h.runner.States.Fresh() > 0 {
 			h.keep(p)
 		}
 	}
@@ -151,8 +195,8 @@ func (h *hunter) next() (plan.Plan, error) {
 	seed := h.seed
 	h.seed += h.step
 	rng := rand.New(rand.NewPCG(seed, 4))
-	fresh, err := h.prey.Plan(seed)
-	if err != nil || len(h.corpus) < 16 || rng.IntN(2) == 0 {
+	fresh, err := h.plans(seed)
+	if err != nil || len(h.corpus) < corpusMin || rng.IntN(2) == 0 {
 		return fresh, err
 	}
 	return vary(rng, h.corpus[rng.IntN(len(h.corpus))], fresh), nil
@@ -166,7 +210,8 @@ func vary(rng *rand.Rand, p, fresh plan.Plan) plan.Plan {
 		case 0:
 			p.Network = fresh.Network
 		case 1:
-			if p.Nodes == fresh.Nodes && len(fresh.Faults) > 0 { // targets may be named
+			// Targets may be named, and clocks are bounded by what the options assume of them.
+			if p.Nodes == fresh.Nodes && maps.Equal(p.Options, fresh.Options) && len(fresh.Faults) > 0 {
 				p.Faults = append(p.Faults, fresh.Faults[rng.IntN(len(fresh.Faults))])
 			}
 		case 2:

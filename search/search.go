@@ -14,6 +14,7 @@ import (
 	"sunder/harness"
 	"sunder/harness/history"
 	"sunder/harness/plan"
+	"sunder/nemesis"
 	"sunder/nodes"
 	"sunder/nodes/catalog"
 	"sunder/nodes/kv"
@@ -28,6 +29,8 @@ type Outcome struct {
 	Events []history.Event
 	Trace  uint64 // hash of all that happened
 	Steps  uint64 // things that happened
+	OK     int    // operations that were answered ok
+	Proven int    // faults that had an effect
 }
 
 // Class is that of the first anomaly; empty: there was none.
@@ -55,6 +58,20 @@ func (o Outcome) By() (names []string) {
 	return names
 }
 
+// count counts what the run did and what was done to it.
+func (o *Outcome) count(records []nemesis.Record) {
+	for i := range o.Events {
+		if e := &o.Events[i]; e.Kind == history.OK && e.Process != history.Nemesis {
+			o.OK++
+		}
+	}
+	for i := range records {
+		if records[i].Effect == nemesis.Proven {
+			o.Proven++
+		}
+	}
+}
+
 // Run runs a plan in the simulation and judges it.
 func Run(ctx context.Context, p plan.Plan) (Outcome, error) { return new(Runner).Run(ctx, p) }
 
@@ -69,6 +86,7 @@ type Runner struct {
 	// Watch and Observe listen to the simulation; see sim.Options.
 	Watch   func(sim.Moment)
 	Observe func(nodes.Observed)
+	Codec   *bool
 
 	world  sim.World
 	oracle *oracle.Oracle
@@ -90,13 +108,18 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) (Outcome, error) {
 		r.oracle = oracle.New()
 	}
 	r.oracle.Reset()
+	if r.States != nil {
+		r.States.begin()
+	}
 	test := harness.NewTest(p, workload, slices.Contains(protocol.Ops, kv.OpenSession))
+	test.Brief = r.Watch == nil // who listens closely reads the history, too
 	ctx, abort := context.WithCancel(ctx)
 	defer abort()
 	found := &listener{r: r, abort: abort}
 	w := &r.world
-	err = w.Reset(sim.Options{Plan: p, Protocol: protocol, Client: test.Client,
-		Observe: found.observe, Watch: r.Watch, Log: found.log})
+	err = w.Reset(sim.Options{Plan: p, Protocol: protocol, Client: test.Client, Brief: test.Brief,
+		Codec: r.Codec, Observe: found.observe, Watch: r.Watch, Log: found.log,
+		Exhausted: found.exhausted})
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -105,14 +128,17 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) (Outcome, error) {
 	err = harness.Conduct(ctx, ctx, w, test.Scheduler(), j, func(string) {})
 	r.events = j.events
 	o := Outcome{Events: j.events, Trace: w.Trace(), Steps: w.Steps()}
+	o.count(w.Records())
 	switch {
 	case err == nil:
-		o.Result = harness.Judge(ctx, harness.Evidence{Plan: p, Events: j.events,
+		o.Result = harness.Judge(ctx, harness.Evidence{Plan: p, Events: j.events, Many: true,
 			Online: true, Violations: found.violations, Logs: found.texts(), Records: w.Records(),
 			Checkers:   workload.Checkers(test.Options),
 			Assumption: protocol.Clock(protocol.Pick(p.Options))})
 	case errors.Is(err, harness.ErrAborted) && len(found.violations) > 0:
 		o.Result = harness.JudgeOracles(found.violations)
+	case errors.Is(err, harness.ErrAborted) && found.spent != "":
+		o.Result = checker.Result{Name: "sunder", Verdict: checker.Unknown, Reason: found.spent}
 	default:
 		return o, err
 	}
@@ -125,6 +151,12 @@ type listener struct {
 	abort      func()
 	violations []oracle.Violation
 	logs       map[nodes.ID]*bytes.Buffer
+	spent      string // why the run was given up
+}
+
+func (l *listener) exhausted(why string) {
+	l.spent = why
+	l.abort()
 }
 
 // violationsMax bounds what is kept: after the first, most are its consequences.

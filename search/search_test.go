@@ -40,8 +40,8 @@ func TestHunt(t *testing.T) {
 		seeds int
 	}{{"", 150}, {"stale-read", 50}, {"vote-not-persisted", 50}, {"no-prev-term-check", 50},
 		{"crc-unchecked", 100}, {"lease-no-margin", 400}} {
-		got, err := search.Hunt(t.Context(), search.Prey{Protocol: raft.Protocol(), Bug: c.bug}, 1,
-			search.Budget{Seeds: c.seeds})
+		got, err := search.Hunt(t.Context(), search.Prey{Protocol: raft.Protocol(), Bug: c.bug}.Plan,
+			1, search.Budget{Seeds: c.seeds, Vary: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func TestHuntReplays(t *testing.T) {
 	var catches [2]search.Catch
 	for i := range catches {
 		var err error
-		if catches[i], err = search.Hunt(t.Context(), q, 1, search.Budget{Seeds: 100}); err != nil {
+		if catches[i], err = search.Hunt(t.Context(), q.Plan, 1, search.Budget{Vary: true, Seeds: 100}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -77,12 +77,13 @@ func TestHuntReplays(t *testing.T) {
 
 func TestHuntEndsWithItsBudget(t *testing.T) {
 	q := search.Prey{Protocol: raft.Protocol()}
-	got, err := search.Hunt(t.Context(), q, 1, search.Budget{Seeds: 7, Workers: 2})
+	got, err := search.Hunt(t.Context(), q.Plan, 1, search.Budget{Vary: true, Seeds: 7, Workers: 2})
 	if err != nil || got.Seeds != 7 || got.States == 0 {
 		t.Errorf("%d seeds, %d states, %v", got.Seeds, got.States, err)
 	}
 	began := time.Now()
-	if _, err = search.Hunt(t.Context(), q, 1, search.Budget{Time: 50 * time.Millisecond}); err != nil {
+	short := search.Budget{Time: 50 * time.Millisecond}
+	if _, err = search.Hunt(t.Context(), q.Plan, 1, short); err != nil {
 		t.Error(err)
 	}
 	if took := time.Since(began); took > 10*time.Second {
@@ -90,7 +91,7 @@ func TestHuntEndsWithItsBudget(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if got, err := search.Hunt(ended, q, 1, search.Budget{}); err != nil || got.Seeds != 0 {
+	if got, err := search.Hunt(ended, q.Plan, 1, search.Budget{}); err != nil || got.Seeds != 0 {
 		t.Errorf("%d seeds after the end, %v", got.Seeds, err)
 	}
 }
@@ -98,7 +99,7 @@ func TestHuntEndsWithItsBudget(t *testing.T) {
 // A run that is looked at for one class of an oracle's ends there.
 func TestStopAtTheFirst(t *testing.T) {
 	q := search.Prey{Protocol: raft.Protocol(), Bug: "several-votes"}
-	got, err := search.Hunt(t.Context(), q, 1, search.Budget{Seeds: 200})
+	got, err := search.Hunt(t.Context(), q.Plan, 1, search.Budget{Vary: true, Seeds: 200})
 	if err != nil || !got.Found {
 		t.Fatalf("not found: %v", err)
 	}

@@ -22,8 +22,8 @@ type standing struct {
 // NewStates is no states yet.
 func NewStates() *States { return &States{seen: map[uint64]struct{}{}} }
 
-// Begin forgets where nodes stood: another run begins.
-func (s *States) Begin() {
+// begin forgets where nodes stood: another run begins.
+func (s *States) begin() {
 	clear(s.now)
 	s.fresh = 0
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // cpu is the time that this process has had on a core: others may be busy on the machine.
-func cpu(b *testing.B) time.Duration {
+func cpu(b testing.TB) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		b.Fatal(err)

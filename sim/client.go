@@ -33,6 +33,7 @@ type ask struct {
 	command kv.Command
 	res     kv.Result
 	err     error
+	ways    int // how many ways still lead to its end: the answer, and the deadline
 }
 
 func newProcess(w *World, id history.Process, c nodes.Client) *process {
@@ -76,31 +77,43 @@ func (p *process) Sleep(d time.Duration) {
 func (p *process) Do(to nodes.ID, c kv.Command, timeout time.Duration) (kv.Result, error) {
 	p.asks++
 	p.asked = to.String()
-	a := &ask{id: nodes.RequestID(uint64(p.id)<<32 | p.asks), by: p, to: p.w.node(to), command: c}
+	a := p.w.newAsk()
+	*a = ask{id: nodes.RequestID(uint64(p.id)<<32 | p.asks), by: p, to: p.w.node(to), command: c,
+		ways: 2}
 	if a.to == nil {
 		panic(fmt.Sprintf("sim: a client asked %s, which does not exist", to))
 	}
 	p.open = a
-	p.w.queue.push(p.w.now+timeout, job{kind: expiring, ask: a})
-	p.w.queue.push(p.w.now+p.latency(to, 0), job{kind: asking, ask: a})
+	p.w.queue.push(p.w.now+timeout, &job{kind: expiring, ask: a})
+	p.w.queue.push(p.w.now+p.latency(to, forth), &job{kind: asking, ask: a})
 	if !p.wait() {
 		return kv.Result{}, nodes.ErrStopped
 	}
 	return a.res, a.err
 }
 
-// end lets the client go on, unless it gave up waiting for this ask before.
-func (a *ask) end() {
-	if a.by.open == a {
-		a.by.open = nil
-		a.by.resume()
+// newAsk is one that nobody has a use for any more, or a new one.
+func (w *World) newAsk() *ask {
+	last := len(w.spare) - 1
+	if last < 0 {
+		return new(ask)
 	}
+	a := w.spare[last]
+	w.spare = w.spare[:last]
+	return a
 }
 
-// expire ends the client's patience.
-func (a *ask) expire() {
-	if a.by.open == a {
-		a.res, a.err = kv.Result{}, nodes.ErrTimeout
-		a.end()
+// end is the end of one of an ask's ways. The client goes on at the first.
+func (a *ask) end(expired bool) {
+	p := a.by
+	if p.open == a {
+		if expired {
+			a.res, a.err = kv.Result{}, nodes.ErrTimeout
+		}
+		p.open = nil
+		p.resume()
+	}
+	if a.ways--; a.ways == 0 {
+		p.w.spare = append(p.w.spare, a)
 	}
 }

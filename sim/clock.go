@@ -18,11 +18,11 @@ type clock struct {
 	wall     time.Duration // reading then, since epoch
 	monoRate float64
 	wallRate float64
-	skew     nemesis.Clock
+	skew     *nemesis.Clock // never changed, but another one is set
 }
 
 func newClock(now time.Duration) clock {
-	return clock{since: now, wall: now, monoRate: 1, wallRate: 1}
+	return clock{since: now, wall: now, monoRate: 1, wallRate: 1, skew: new(nemesis.Clock)}
 }
 
 func scale(d time.Duration, rate float64) time.Duration {
@@ -54,7 +54,7 @@ func (c *clock) set(t time.Duration, want nemesis.Clock) {
 		wall = t
 	}
 	*c = clock{since: t, mono: mono, wall: wall, monoRate: rateOf(want.Monotonic),
-		wallRate: rateOf(want.Realtime), skew: want}
+		wallRate: rateOf(want.Realtime), skew: &want}
 }
 
 func rateOf(s nemesis.Skew) float64 {

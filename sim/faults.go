@@ -115,7 +115,7 @@ func (d driver) Apply(states map[string]nemesis.State) (time.Duration, error) {
 			n.drop[from] = true
 		}
 		d.w.release(n)
-		if n.clock.skew != s.Clock {
+		if *n.clock.skew != s.Clock {
 			n.clock.set(d.w.now, s.Clock)
 			n.rearm()
 		}
@@ -144,8 +144,7 @@ func (d driver) Apply(states map[string]nemesis.State) (time.Duration, error) {
 }
 
 // Read tells what is. Over each edge that is cut it sends a probe, as protocols leave some idle.
-func (d driver) Read() map[string]nemesis.Evidence {
-	out := make(map[string]nemesis.Evidence, len(d.w.nodes))
+func (d driver) Read(into map[string]nemesis.Evidence) {
 	for _, n := range d.w.nodes {
 		e := nemesis.Evidence{State: "running", PID: int(n.life), Born: n.life,
 			Disk: n.disk.mode, Faulty: n.disk.faulty,
@@ -171,12 +170,10 @@ func (d driver) Read() map[string]nemesis.Evidence {
 		if e.Clocks {
 			e.Raw, e.Monotonic = d.w.now, time.Duration(n.Now())
 			e.Realtime = n.Wall().Sub(epoch)
-			skew := n.clock.skew
-			e.Skew = &skew
+			e.Skew = n.clock.skew
 		}
-		out[n.id.String()] = e
+		into[n.id.String()] = e
 	}
-	return out
 }
 
 // Leader is who is believed to lead, or "-".

@@ -5,7 +5,6 @@ import (
 	"math"
 	"time"
 
-	"sunder/harness/history"
 	"sunder/harness/plan"
 	"sunder/nodes"
 	"sunder/nodes/kv"
@@ -23,7 +22,7 @@ const (
 
 // link is the way from one node to another.
 type link struct {
-	sent []int         // messages so far, by kind
+	sent []flow        // by kind of message
 	last time.Duration // a stream delivers nothing before this
 	held []job         // what a stream keeps while it is cut
 }
@@ -36,13 +35,22 @@ func (l *link) reset() {
 	*l = link{sent: l.sent}
 }
 
-// count counts a message of the kind.
-func (l *link) count(kind uint8) int {
+// flow is all messages of one kind on one link.
+type flow struct {
+	salt  uint64 // what the random choices of all of them begin with
+	count int    // so far
+}
+
+// next is the flow of a kind after one more message.
+func (l *link) next(w *World, kind uint8, from, to nodes.ID) *flow {
 	for len(l.sent) <= int(kind) {
-		l.sent = append(l.sent, 0)
+		l.sent = append(l.sent, flow{})
 	}
-	l.sent[kind]++
-	return l.sent[kind]
+	f := &l.sent[kind]
+	if f.count++; f.count == 1 {
+		f.salt = mix(w.seed, streamLatency, uint64(kind), uint64(from), uint64(to))
+	}
+	return f
 }
 
 // calm is a network of which nothing is left that was wrong.
@@ -74,52 +82,90 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 	if n == nil {
 		return
 	}
-	w.note(hashSend, uint64(from.id)<<16|uint64(to), m.Ident())
+	j := job{kind: arriving, node: n, from: from, born: from.life, m: m, ident: m.Ident()}
+	w.note(hashSend, uint64(from.id)<<16|uint64(to), j.ident)
 	if len(w.armed) > 0 {
 		w.happened(sent, from.id, from.id, to, m.Kind())
 	}
-	l, knobs := from.link(to), &w.Plan.Network
+	if *w.Codec {
+		j.m = w.coded(m)
+	}
+	l := from.link(to)
 	w.messages++
-	nth := l.count(m.Kind())
-	h := mix(w.seed, streamLatency, uint64(m.Kind()), uint64(from.id), uint64(to), uint64(nth))
-	took := w.latency(h)
-	if w.ranks != nil {
-		took = w.ranks.latency(int(from.id-1)*len(w.nodes)+int(to-1), w.messages)
+	j.gen = w.messages
+	flow := l.next(w, m.Kind(), from.id, to)
+	nth := flow.count
+	var f fate
+	if w.fixed != nil {
+		f = w.fixed.fate(place{int32(from.id), int32(to), m.Kind(), nth})
+	} else {
+		f = w.draw(from.id, to, stir(flow.salt, uint64(nth)))
 	}
-	lost, twice := chance(mix(h, 1), knobs.Loss), chance(mix(h, 2), knobs.Duplicate)
-	late := chance(mix(h, 3), knobs.Reorder)
-	if late {
-		took *= reordered
-	}
-	if knobs.Links == stream {
-		if lost {
-			took += resend
+	if w.Plan.Network.Links == stream {
+		if f.lost {
+			f.takes += resend
 		}
-		l.last = max(l.last, w.now+took)
-		w.arrive(from, n, l.last, m, nth)
+		l.last = max(l.last, w.now+f.takes)
+		w.arrive(l.last, &j, nth)
 		return
 	}
-	if !lost {
-		w.arrive(from, n, w.now+took, m, nth)
+	if !f.lost {
+		w.arrive(w.now+f.takes, &j, nth)
 	} else {
 		w.tell(Moment{What: Lost, Node: from.id, Peer: to, Message: w.messages, Kind: m.Kind(),
-			Nth: nth, Ident: m.Ident()})
+			Nth: nth, Ident: j.ident})
 	}
-	if twice {
-		w.arrive(from, n, w.now+w.latency(mix(h, 4)), m, nth)
+	if f.again != 0 {
+		w.arrive(w.now+f.again, &j, nth)
 	}
+}
+
+// fate is what becomes of a message.
+type fate struct {
+	takes time.Duration
+	lost  bool
+	again time.Duration // it comes once more, after so long; 0: it does not
+}
+
+// draw is the fate that the plan's network has for the message that h stands for.
+func (w *World) draw(from, to nodes.ID, h uint64) (f fate) {
+	knobs := &w.Plan.Network
+	f.takes, f.lost = w.latency(h), knobs.Loss > 0 && chance(mix(h, 1), knobs.Loss)
+	if w.ranks != nil {
+		f.takes = w.ranks.latency(int(from-1)*len(w.nodes)+int(to-1), w.messages)
+	}
+	if knobs.Duplicate > 0 && chance(mix(h, 2), knobs.Duplicate) {
+		f.again = w.latency(mix(h, 4))
+	}
+	// In a stream all that is behind would wait as well, long after the network was healed.
+	if knobs.Reorder > 0 && knobs.Links != stream && chance(mix(h, 3), knobs.Reorder) {
+		f.takes *= reordered
+	}
+	return f
+}
+
+// codecShare is how many seeds there are for one in which messages are encoded: it is not free.
+const codecShare = 16
+
+// coded is m as the receiver would read it. What a codec loses or shares is the sender's mistake.
+func (w *World) coded(m nodes.Message) nodes.Message {
+	out, err := w.protocol.Decode(m.Kind(), m.AppendTo(nil))
+	if err != nil {
+		panic(fmt.Sprintf("a message of kind %d does not survive its encoding: %v", m.Kind(), err))
+	}
+	return out
 }
 
 // stream is what a plan calls links that keep order.
 const stream = "stream"
 
-// arrive lets a message arrive at the given time.
-func (w *World) arrive(from, to *node, at time.Duration, m nodes.Message, nth int) {
+// arrive lets the message of a job arrive at the given time.
+func (w *World) arrive(at time.Duration, j *job, nth int) {
 	if w.Watch != nil {
-		w.tell(Moment{What: Sent, Node: from.id, Peer: to.id, Message: w.messages, Kind: m.Kind(),
-			Nth: nth, Ident: m.Ident(), Takes: at - w.now})
+		w.tell(Moment{What: Sent, Node: j.from.id, Peer: j.node.id, Message: j.gen,
+			Kind: j.m.Kind(), Nth: nth, Ident: j.ident, Takes: at - w.now})
 	}
-	w.queue.push(at, job{kind: arriving, node: to, from: from, born: from.life, m: m, gen: w.messages})
+	w.queue.push(at, j)
 }
 
 // arrived hands a message to its receiver, unless the link is cut.
@@ -149,26 +195,42 @@ func (w *World) release(n *node) {
 		l.held = nil
 		for _, j := range held {
 			if j.from.life == j.born && n.life == j.life { // else the connection was reset
-				w.queue.push(w.now, job{kind: arriving, node: n, from: j.from, born: j.born, m: j.m,
-					gen: j.gen})
+				j.kind = arriving
+				w.queue.push(w.now, &j)
 			}
 		}
 	}
 }
 
-// latency is how long a client and a node need to reach each other. Clients stand outside
-// of the plan's network.
+// latency is how long a client and a node need to reach each other. Clients stand outside of the
+// plan's network, unless that is a fixed one.
 func (p *process) latency(node nodes.ID, way uint64) time.Duration {
 	h := mix(p.w.seed, streamClient, uint64(p.id), uint64(node), p.asks, way)
-	return min(latencyMin+exponential(h, latencyMean), latencyMax*latencyMean)
+	took := min(latencyMin+exponential(h, latencyMean), latencyMax*latencyMean)
+	m := Moment{What: Asked, Node: node, Client: p.id, Nth: int(p.asks)}
+	at := place{from: client(p.id), to: int32(node), nth: m.Nth}
+	if way == back {
+		m.What, at.from, at.to = Answered, at.to, at.from
+	}
+	if p.w.fixed != nil {
+		took = p.w.fixed.fate(at).takes
+	}
+	m.Takes = took
+	p.w.tell(m)
+	return took
 }
+
+// The ways between a client and a node.
+const (
+	forth = iota
+	back
+)
 
 // asked hands a client's command to the node. Clients stand outside of the partitions. A node that
 // is down refuses, which proves that it never saw the command.
 func (n *node) asked(a *ask) {
 	if n.proc == nil {
-		n.answer(a, kv.Result{},
-			history.Definite(fmt.Errorf("connect to %s: %w", n.id, nodes.ErrUnreachable)))
+		n.answer(a, kv.Result{}, n.refusal)
 		return
 	}
 	n.owed = append(n.owed, a)
@@ -178,5 +240,5 @@ func (n *node) asked(a *ask) {
 // answer carries an answer back to the client.
 func (n *node) answer(a *ask, res kv.Result, err error) {
 	a.res, a.err = res, err
-	n.w.queue.push(n.w.now+a.by.latency(n.id, 1), job{kind: answering, ask: a})
+	n.w.queue.push(n.w.now+a.by.latency(n.id, back), &job{kind: answering, ask: a})
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"sunder/harness/history"
 	"sunder/nodes"
 	"sunder/nodes/kv"
 )
@@ -14,27 +15,29 @@ import (
 // node is one simulated machine: a process that may be down or paused, its clock, its disk, and
 // the client requests that it owes an answer. It is the nodes.Env of the process that runs on it.
 type node struct {
-	w      *World
-	id     nodes.ID
-	proc   nodes.Node // nil while the process is down
-	life   uint64     // boots so far; what was meant for a former life is lost
-	seq    uint64     // observations in this life
-	killed bool       // by a fault, which is to start it again
-	dark   bool       // it has no power
-	paused bool
-	held   []job // what reached it while paused
-	clock  clock
-	disk   disk
-	busy   time.Duration     // until the last sync asked for is done: they end in order
-	stuck  []syncing         // what a stalled disk holds back
-	timers []timer           // that are set, ascending by id
-	owed   []*ask            // what waits for an answer
-	draws  map[uint64]uint64 // random choices so far, by purpose
-	exit   string            // how the last process ended, if it was not killed
-	syncs  uint64
-	drop   []bool   // whose packets it drops, by id
-	lost   []uint64 // how many it dropped, by id
-	links  []link   // to each node
+	w       *World
+	id      nodes.ID
+	proc    nodes.Node // nil while the process is down
+	life    uint64     // boots so far; what was meant for a former life is lost
+	seq     uint64     // observations in this life
+	killed  bool       // by a fault, which is to start it again
+	dark    bool       // it has no power
+	paused  bool
+	held    []job // what reached it while paused
+	clock   clock
+	disk    disk
+	busy    time.Duration     // until the last sync asked for is done: they end in order
+	syncs   []syncing         // under way, in the order in which they end
+	stuck   []syncing         // what a stalled disk holds back
+	timers  []timer           // that are set, ascending by id
+	owed    []*ask            // what waits for an answer
+	draws   map[uint64]uint64 // random choices so far, by purpose
+	exit    string            // how the last process ended, if it was not killed
+	synced  uint64            // syncs so far
+	drop    []bool            // whose packets it drops, by id
+	lost    []uint64          // how many it dropped, by id
+	refusal error             // of a connection, while the process is down
+	links   []link            // to each node
 }
 
 // timer is a timer that is set; due is on the node's own clock.
@@ -51,10 +54,13 @@ func (n *node) reset(w *World, id nodes.ID) {
 		n.links[i].reset()
 	}
 	*n = node{w: w, id: id, clock: newClock(0), disk: newDisk(), draws: n.draws,
-		timers: n.timers[:0], owed: n.owed[:0], drop: zeros(n.drop, w.Plan.Nodes+1),
-		lost: zeros(n.lost, w.Plan.Nodes+1), links: n.links}
+		timers: n.timers[:0], owed: n.owed[:0], syncs: n.syncs[:0], drop: zeros(n.drop, w.Plan.Nodes+1),
+		lost: zeros(n.lost, w.Plan.Nodes+1), links: n.links, refusal: n.refusal}
 	if len(n.links) != w.Plan.Nodes {
 		n.links = make([]link, w.Plan.Nodes)
+	}
+	if n.refusal == nil {
+		n.refusal = history.Definite(fmt.Errorf("connect to %s: %w", id, nodes.ErrUnreachable))
 	}
 }
 
@@ -73,7 +79,7 @@ func (n *node) boot() {
 	}
 	n.life++ // also what is left of a former life can no longer reach it
 	n.seq, n.exit = 0, ""
-	n.timers = n.timers[:0]
+	n.timers, n.syncs = n.timers[:0], n.syncs[:0]
 	proc, err := n.w.protocol.New(n.w.config(n.id))
 	if err != nil {
 		n.exit = err.Error()
@@ -135,7 +141,7 @@ func (n *node) run(j *job) {
 func (n *node) do(j *job) {
 	switch j.kind {
 	case hearing:
-		n.w.note(hashRecv, uint64(j.from.id)<<16|uint64(n.id), j.m.Ident())
+		n.w.note(hashRecv, uint64(j.from.id)<<16|uint64(n.id), j.ident)
 		n.w.tellMessage(Delivered, j)
 		n.proc.Recv(n, j.from.id, j.m)
 		if len(n.w.armed) > 0 {
@@ -144,7 +150,9 @@ func (n *node) do(j *job) {
 	case firing:
 		n.fire(j)
 	case synced:
-		n.synced(j.sync)
+		s := n.syncs[0]
+		n.syncs = slices.Delete(n.syncs, 0, 1)
+		n.endSync(s)
 	case invoking:
 		n.w.note(hashInvoke, uint64(n.id), uint64(j.ask.id))
 		n.proc.Invoke(n, j.ask.id, j.ask.command)
@@ -158,7 +166,7 @@ func (n *node) resume() {
 	n.held, n.paused = nil, false
 	for _, j := range held {
 		j.node = n
-		n.w.queue.push(n.w.now, j)
+		n.w.queue.push(n.w.now, &j)
 	}
 }
 
@@ -168,7 +176,7 @@ func (n *node) arm(tm *timer) {
 	tm.gen = n.w.timerGen
 	left := max(0, tm.due.Sub(n.clock.now(n.w.now)))
 	n.w.queue.push(n.w.now+n.clock.until(left),
-		job{kind: firing, node: n, life: n.life, timer: tm.id, gen: tm.gen})
+		&job{kind: firing, node: n, life: n.life, timer: tm.id, gen: tm.gen})
 }
 
 // place is where the timer t stands, or belongs.

@@ -11,18 +11,24 @@ const (
 	streamNode
 	streamPower
 	streamPriority
+	streamCodec
 )
 
 // mix hashes words into one well spread number (splitmix64 finalizer over a running sum).
 func mix(words ...uint64) uint64 {
 	h := uint64(0x9e3779b97f4a7c15)
 	for _, w := range words {
-		h += w + 0x9e3779b97f4a7c15
-		h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
-		h = (h ^ h>>27) * 0x94d049bb133111eb
-		h ^= h >> 31
+		h = stir(h, w)
 	}
 	return h
+}
+
+// stir goes on with one more word where mix has ended.
+func stir(h, w uint64) uint64 {
+	h += w + 0x9e3779b97f4a7c15
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	return h ^ h>>31
 }
 
 // hashString is FNV-1a.

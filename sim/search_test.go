@@ -31,7 +31,8 @@ func (s *search) run(t testing.TB, p plan.Plan) outcome {
 	s.oracle.Reset()
 	s.violations = 0
 	test := harness.NewTest(p, workloads.Register(), true)
-	o := sim.Options{Plan: p, Protocol: raft.Protocol(), Client: test.Client,
+	test.Brief = true
+	o := sim.Options{Plan: p, Protocol: raft.Protocol(), Client: test.Client, Brief: true,
 		Observe: func(x nodes.Observed) {
 			if s.oracle.Observe(x) != nil {
 				s.violations++

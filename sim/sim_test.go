@@ -34,6 +34,7 @@ func (m *memory) Append(e history.Event) (history.Event, error) {
 func (m *memory) Flush() error { return nil }
 
 type outcome struct {
+	moments  []sim.Moment
 	events   []history.Event
 	observed map[nodes.ID][]nodes.Observed
 	trace    uint64
@@ -64,6 +65,7 @@ func run(t testing.TB, p plan.Plan, observe bool) outcome {
 		Log: func(id nodes.ID, line string) { t.Logf("%s: %s", id, line) }}
 	if observe {
 		o.Observe = func(x nodes.Observed) { out.observed[x.Node] = append(out.observed[x.Node], x) }
+		o.Watch = func(m sim.Moment) { out.moments = append(out.moments, m) }
 	}
 	w, err := sim.New(o)
 	if err != nil {

@@ -36,19 +36,28 @@ func (n *node) Sync(f nodes.File, tok nodes.Token) {
 }
 
 func (n *node) begin(s syncing) {
-	n.syncs++
-	h := mix(n.w.seed, streamFsync, uint64(n.id), n.syncs)
+	n.synced++
+	h := mix(n.w.seed, streamFsync, uint64(n.id), n.synced)
 	took := fsyncMin + exponential(h, cmp.Or(n.w.Plan.Network.Fsync.Duration, fsyncMean))
+	if n.w.fixed != nil {
+		took = n.w.fixed.takes
+	}
 	if n.disk.mode == diskSlow {
 		took += exponential(mix(h), slowMean)
 	}
+	if n.w.fixed != nil {
+		self := int32(n.id)
+		took = cmp.Or(n.w.fixed.except[place{self, self, 0, int(n.synced)}].Takes.Duration, took)
+	}
+	n.w.tell(Moment{What: Syncing, Node: n.id, Nth: int(n.synced), Takes: took})
 	n.busy = max(n.w.now+took, n.busy)
-	n.w.queue.push(n.busy, job{kind: synced, node: n, life: n.life, sync: s})
+	n.syncs = append(n.syncs, s)
+	n.w.queue.push(n.busy, &job{kind: synced, node: n, life: n.life})
 }
 
-// synced ends a sync. A node that hears of a failure may have last words, and then it ends whether
+// endSync ends a sync. A node that hears of a failure may have last words, and then it ends whether
 // it asks for that or not, as in package host.
-func (n *node) synced(s syncing) {
+func (n *node) endSync(s syncing) {
 	if n.disk.mode == diskError {
 		n.disk.fail("sync", "a file", errSync)
 	}

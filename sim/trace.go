@@ -3,6 +3,7 @@ package sim
 import (
 	"time"
 
+	"sunder/harness/history"
 	"sunder/nodes"
 )
 
@@ -21,7 +22,9 @@ type Moment struct {
 	Nth     int
 	Ident   uint64
 	Takes   time.Duration // of what is sent: how long it will be under way
-	Words   string        // of what ended a process
+
+	Client history.Process // that asked a node, or is answered
+	Words  string          // of what ended a process
 }
 
 // What kind of moment it is.
@@ -34,8 +37,11 @@ const (
 	Lost
 	Cut // the receiver refused to hear it, at the time when it arrived
 	Delivered
-	Missed // it arrived where nothing ran
+	Missed  // it arrived where nothing ran
+	Syncing // it asked for a sync, the how manyth of its own
 	Synced
+	Asked    // a client's command is on its way to the node
+	Answered // and the answer to it on its way back
 	Booted
 	Died
 )
@@ -52,6 +58,6 @@ func (w *World) tell(m Moment) {
 func (w *World) tellMessage(what What, j *job) {
 	if w.Watch != nil {
 		w.Watch(Moment{At: w.now, What: what, Node: j.node.id, Peer: j.from.id, Message: j.gen,
-			Kind: j.m.Kind(), Ident: j.m.Ident()})
+			Kind: j.m.Kind(), Ident: j.ident})
 	}
 }

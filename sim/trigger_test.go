@@ -69,7 +69,7 @@ func TestATriggerThatNeverComesProvesNothing(t *testing.T) {
 	if r := recordOf(t, out.events); r.Effect != nemesis.Never {
 		t.Errorf("it was %q: %+v", r.Effect, r)
 	}
-	if v := out.verdict; v.Verdict.String() != "unknown" || !strings.Contains(v.Reason, "never came") {
+	if v := out.verdict; v.Verdict.String() != "unknown" || !strings.Contains(v.Reason, "never began") {
 		t.Errorf("%s: %s", v.Verdict, v.Reason)
 	}
 }

@@ -72,9 +72,17 @@ func (c *client) attempt(conn nodes.Conn, to nodes.ID, cmd kv.Command, timeout t
 	case res.Status == kv.OK:
 		return res, nil
 	case res.Status == kv.Definite:
-		return res, history.Definite(fmt.Errorf("%.100s", res.Code))
+		return res, history.Definite(errors.New(cut(res.Code)))
 	}
-	return res, fmt.Errorf("answered %.100s", res.Code)
+	return res, errors.New("answered " + cut(res.Code))
+}
+
+// cut is what a node said, as far as it fits into a history.
+func cut(code string) string {
+	if len(code) <= 100 {
+		return code
+	}
+	return fmt.Sprintf("%.100s", code)
 }
 
 // roam turns to the node that was named as leader, or to the next one.

@@ -134,7 +134,7 @@ func leftOver(e agent.Evidence) string {
 
 // Read reads back from every agent what its node is like, and from every node what its clocks
 // show.
-func (d *driver) Read() map[string]nemesis.Evidence {
+func (d *driver) Read(into map[string]nemesis.Evidence) {
 	d.probe()
 	found := make([]nemesis.Evidence, len(d.e.ids))
 	var all sync.WaitGroup
@@ -150,16 +150,14 @@ func (d *driver) Read() map[string]nemesis.Evidence {
 		}
 	}
 	reports := d.e.watch.ask(d.e.life, d.e, running, proofMax)
-	out := make(map[string]nemesis.Evidence, len(found))
 	for i, id := range d.e.ids {
 		if r, ok := reports[id]; ok {
 			found[i].Clocks = true
 			found[i].Realtime = time.Duration(r.Clocks.Realtime)
 			found[i].Monotonic, found[i].Raw = r.Clocks.Monotonic, r.Clocks.Raw
 		}
-		out[id.String()] = found[i]
+		into[id.String()] = found[i]
 	}
-	return out
 }
 
 // probe sends a packet over every edge while one is cut: a protocol leaves some edges idle, and

@@ -199,7 +199,7 @@ func ended(s state) bool { return s == state((*done)(nil)) }
 // spared the telling.
 func hears(s state) bool {
 	switch s := s.(type) {
-	case *done, *fn, *logLine, *sleeping:
+	case *done, *fn, *logLine, *sleeping, *scripted:
 		return false
 	case *mixed:
 		return slices.ContainsFunc(s.of, hears)

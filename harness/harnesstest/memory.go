@@ -179,15 +179,13 @@ func (k killer) Apply(states map[string]nemesis.State) (time.Duration, error) {
 	return 0, nil
 }
 
-func (k killer) Read() map[string]nemesis.Evidence {
+func (k killer) Read(into map[string]nemesis.Evidence) {
 	k.m.mu.Lock()
 	defer k.m.mu.Unlock()
-	out := make(map[string]nemesis.Evidence, len(k.m.names))
 	for i, name := range k.m.names {
-		out[name] = nemesis.Evidence{State: "running", PID: i + 1, Born: uint64(k.m.Now())}
+		into[name] = nemesis.Evidence{State: "running", PID: i + 1, Born: uint64(k.m.Now())}
 		if k.m.down[nodes.ID(i+1)] {
-			out[name] = nemesis.Evidence{State: "dead"}
+			into[name] = nemesis.Evidence{State: "dead"}
 		}
 	}
-	return out
 }

@@ -15,7 +15,7 @@ type Network struct {
 	Latency   Duration `json:"latency,omitzero"`    // mean of what comes on top; 0: 400µs
 	Loss      float64  `json:"loss,omitempty"`      // probability that a message is lost,
 	Duplicate float64  `json:"duplicate,omitempty"` // comes twice,
-	Reorder   float64  `json:"reorder,omitempty"`   // or takes 20 times as long
+	Reorder   float64  `json:"reorder,omitempty"`   // or, as a datagram, takes 20 times as long
 	Fsync     Duration `json:"fsync,omitzero"`      // mean of what a sync takes on top; 0: 300µs
 
 	// Priorities, if not 0, takes chance out of latencies: links have priorities, one that is
@@ -30,13 +30,14 @@ type Network struct {
 }
 
 // Except is a message of a network with fixed delays that is not like the others: the Nth of that
-// kind from one node to another, from 1.
+// kind from one node to another, from 1. From a client process, p3, it is an ask, and to one an
+// answer, of its Nth command; from a node to itself it is that node's Nth sync.
 type Except struct {
 	From  string   `json:"from"`
 	To    string   `json:"to"`
 	Kind  string   `json:"kind"` // of message, in the protocol's words
 	Nth   int      `json:"nth"`
-	Takes Duration `json:"takes,omitzero"`
+	Takes Duration `json:"takes,omitzero"` // 0: as all others
 	Lost  bool     `json:"lost,omitempty"`
 	Again Duration `json:"again,omitzero"` // it comes once more, after so long
 }

@@ -17,6 +17,8 @@ type Trigger struct {
 	Delay Duration `json:"delay,omitzero"` // from the event to the fault
 	// Within is how long it stays armed; 0: to the end of the main phase.
 	Within Duration `json:"within,omitzero"`
+	// Optional says that the fault is not missed if its event never comes.
+	Optional bool `json:"optional,omitempty"`
 }
 
 // events are what a trigger can wait for. A message is delivered, and a sync done, when the node

@@ -31,8 +31,8 @@ type Scheduler struct {
 	index   int // of the next event
 
 	now     time.Duration
-	origin  time.Duration // of the first client operation
-	started bool          // there was one
+	origin  time.Duration // that times of faults count from
+	started bool          // they do
 	nemesis nemesis
 }
 
@@ -90,6 +90,9 @@ func (s *Scheduler) close(t generator.Thread, e history.Event) {
 // Next says what to do at a time, which never goes back.
 func (s *Scheduler) Next(now time.Duration) Action {
 	s.now = max(s.now, now)
+	if s.o.AtOnce && !s.started {
+		s.begin()
+	}
 	if t, late := s.open.late(s.now); late {
 		return s.giveUp(t)
 	}
@@ -173,10 +176,13 @@ func (s *Scheduler) emit(op generator.Op) Action {
 	if op.Thread == generator.Nemesis {
 		timeout = s.o.NemesisTimeout
 	} else if !s.started {
-		s.origin, s.started = s.now, true
+		s.begin()
 	}
 	return Action{Kind: Invoke, Event: s.start(op.Thread, op, timeout)}
 }
+
+// begin lets the times of faults count from now on.
+func (s *Scheduler) begin() { s.origin, s.started = s.now, true }
 
 func (s *Scheduler) inject(f Timed) Action {
 	op := generator.Op{F: "start", Value: f.Value}

@@ -58,7 +58,7 @@ type Action struct {
 // Timed is the start or the end of a fault. A fault's end may be missing: it lasts, then, until
 // everything is healed.
 type Timed struct {
-	At    time.Duration // since the first client operation
+	At    time.Duration // since the first client operation, or the first Next: see Options
 	Fault int
 	End   bool
 	Value history.Value // of the event
@@ -72,6 +72,10 @@ type Options struct {
 	Main   generator.Generator        // runs first, with the faults
 	Final  func() generator.Generator // made and run after recovery, on client threads; nil: none
 	Faults []Timed                    // ascending by At; done one at a time, in this order
+
+	// AtOnce says that times count from the first Next: a script of operations may let the nemesis
+	// go first.
+	AtOnce bool
 
 	// How long to wait for an operation before giving it up as info. Each environment ends its
 	// operations itself; these are for the one that it lost, so they lie well above its own

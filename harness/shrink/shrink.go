@@ -1,14 +1,27 @@
 // Package shrink makes a failing plan smaller, so that a person can see why it fails. It knows a
-// run only as a function that says whether a plan still shows the anomaly.
+// run only as functions: whether a plan still shows the anomaly, and what a run of it was made of.
 package shrink
 
-import (
-	"reflect"
-	"slices"
-	"time"
+import "sunder/harness/plan"
 
-	"sunder/harness/plan"
-)
+// Runs runs plans. Both functions must depend on nothing but the plan.
+type Runs struct {
+	// Fails says whether a plan still shows the anomaly. It must ask for the same class as that of
+	// the plan that is shrunk: otherwise the search slips to another bug.
+	Fails func(plan.Plan) bool
+	// Record says what a run of a plan was made of.
+	Record func(plan.Plan) Recording
+}
+
+// Recording is what a run was made of.
+type Recording struct {
+	Script []plan.ScriptedOp // what clients did
+	// Faults are those of the plan, as plain as it came out: what a trigger waited for as a time,
+	// what a target stood for as names of nodes. Those that were never there are as in the plan.
+	Faults []plan.Fault
+	// Messages is every message between nodes as an exception to a network of fixed delays.
+	Messages []plan.Except
+}
 
 // Result is the smallest plan that was found, and how many runs it took.
 type Result struct {
@@ -18,49 +31,86 @@ type Result struct {
 
 // Limits of the search.
 const (
-	reseeds = 2 // other seeds that a smaller plan is tried with, before it is given up
-	rounds  = 4 // times that all reductions are gone through
+	reseeds  = 4  // other seeds that a smaller plan is tried with, before it is given up
+	polish   = 1  // where it would not be smaller, but easier to read
+	stubborn = 16 // at the end, where runs are short
+	rounds   = 4  // times that all reductions are gone through
 )
 
-// Plan reduces p, of which fails is true, with at most so many runs: fewer faults (ddmin, Zeller
-// and Hildebrandt, TSE 2002), less time, fewer operations, fewer nodes, a calm network, simpler
-// faults, until none of that goes on failing. fails must ask for the same class of anomaly as p's:
-// otherwise the search slips to another bug.
-func Plan(p plan.Plan, runs int, fails func(plan.Plan) bool) Result {
-	s := &search{best: p, fails: fails, left: runs}
+// Plan reduces p, of which runs.Fails is true, with at most so many runs. What clients do becomes
+// a script; then there is less time, and fewer faults, clients, operations (ddmin, Zeller and
+// Hildebrandt, TSE 2002) and nodes, and faults and network get simpler, until none of that goes
+// on failing. At last every message takes the same time, but for those that are named.
+func Plan(p plan.Plan, runs int, by Runs) Result {
+	s := &search{best: p, by: by, left: runs, known: map[uint64]bool{}}
+	s.script()
+	for round := range rounds {
+		before := s.found
+		s.reduce()
+		if round > 0 && s.found == before {
+			break
+		}
+		s.reseeds = reseeds // not in the first round: long runs are dear, and chance finds shortcuts
+	}
+	s.explicit()
 	for range rounds {
 		before := s.found
-		s.time()
-		s.faults()
-		s.operations()
-		s.nodes()
-		s.network()
-		s.simpler()
+		s.exceptions()
+		s.reduce()
 		if s.found == before {
 			break
 		}
 	}
+	s.seeds(stubborn, func() {
+		s.faults()
+		s.operations()
+	})
+	s.pairs()
+	s.exceptions()
 	return Result{Plan: s.best, Runs: runs - s.left}
+}
+
+// seeds does a reduction with so many other seeds, if any are tried at all yet.
+func (s *search) seeds(n int, reduction func()) {
+	before := s.reseeds
+	if before > 0 {
+		s.reseeds = n
+	}
+	reduction()
+	s.reseeds = before
+}
+
+// reduce goes once through what makes a plan smaller.
+func (s *search) reduce() {
+	s.end()
+	s.faults()
+	s.clients()
+	s.keys()
+	s.operations()
+	s.nodes()
+	s.options()
+	s.network()
+	s.simpler()
+	s.seeds(polish, s.sooner)
+	s.seeds(polish, s.rounder)
 }
 
 // search is a reduction under way.
 type search struct {
-	best  plan.Plan
-	fails func(plan.Plan) bool
-	left  int
-	found int // reductions so far
+	best    plan.Plan
+	by      Runs
+	reseeds int
+	left    int             // runs
+	found   int             // reductions so far
+	known   map[uint64]bool // what came of plans, by their hash
 }
 
 // try makes p the best plan, if it is one and fails, with its own seed or with another.
 func (s *search) try(p plan.Plan) bool {
-	if p.Check() != nil {
+	if p.Check() != nil || len(p.Script) == 0 && s.scripted() { // without a script it is another plan
 		return false
 	}
-	for range 1 + reseeds {
-		if s.left == 0 {
-			return false
-		}
-		s.left--
+	for range 1 + s.reseeds {
 		if s.fails(p) {
 			s.best = p
 			s.found++
@@ -71,82 +121,41 @@ func (s *search) try(p plan.Plan) bool {
 	return false
 }
 
-// time ends the test earlier, by halves and then by eighths.
-func (s *search) time() {
-	for _, part := range []time.Duration{2, 8} {
-		for {
-			p := s.best
-			limit := p.TimeLimit.Duration
-			p.TimeLimit = plan.Of((limit - limit/part).Round(time.Millisecond))
-			p.Faults = slices.DeleteFunc(slices.Clone(p.Faults), func(f plan.Fault) bool {
-				return f.At.Duration >= p.TimeLimit.Duration
-			})
-			if limit < 10*time.Millisecond || !s.try(p) {
-				break
-			}
-		}
+// fails runs p, unless it was run before or there are no runs left.
+func (s *search) fails(p plan.Plan) bool {
+	if s.left == 0 {
+		return false
 	}
+	key := hash(p)
+	fails, known := s.known[key]
+	if !known {
+		s.left--
+		fails = s.by.Fails(p)
+		s.known[key] = fails
+	}
+	return fails
 }
 
-// faults leaves out as many faults as it can, in runs of half of them first.
-func (s *search) faults() {
-	for size := len(s.best.Faults); size > 0; size /= 2 {
-		for at := 0; at < len(s.best.Faults); {
-			p := s.best
-			end := min(at+size, len(p.Faults))
-			p.Faults = slices.Delete(slices.Clone(p.Faults), at, end)
-			if !s.try(p) {
+// record runs the best plan and says what it was made of.
+func (s *search) record() (Recording, bool) {
+	if s.left == 0 {
+		return Recording{}, false
+	}
+	s.left--
+	return s.by.Record(s.best), true
+}
+
+// fewer leaves out as much of a list as it can, all of it first, then halves, then quarters, and
+// single ones at last. with is the best plan with another list in the place of this one.
+func fewer[T any](s *search, list []T, with func([]T) plan.Plan) {
+	for size := len(list); size > 0; size /= 2 {
+		for at := 0; at < len(list); {
+			rest := append(list[:at:at], list[min(at+size, len(list)):]...)
+			if s.try(with(rest)) {
+				list = rest
+			} else {
 				at += size
 			}
-		}
-	}
-}
-
-// operations has fewer clients, and these do less.
-func (s *search) operations() {
-	for s.best.Concurrency > 1 {
-		p := s.best
-		p.Concurrency /= 2
-		if !s.try(p) {
-			p.Concurrency = s.best.Concurrency - 1
-			if !s.try(p) {
-				break
-			}
-		}
-	}
-	for s.best.Rate > 1 {
-		p := s.best
-		p.Rate = max(1, float64(int(p.Rate/2)))
-		if !s.try(p) {
-			break
-		}
-	}
-}
-
-// nodes takes nodes away. A fault that names one that is gone makes no plan, which fails knows.
-func (s *search) nodes() {
-	for n := 1; n < s.best.Nodes; n++ {
-		p := s.best
-		p.Nodes = n
-		if s.try(p) {
-			return
-		}
-	}
-}
-
-// network makes it calm, or as calm as it can be.
-func (s *search) network() {
-	for _, calm := range []func(*plan.Network){
-		func(n *plan.Network) { *n = plan.Network{} },
-		func(n *plan.Network) { n.Loss = 0 },
-		func(n *plan.Network) { n.Duplicate = 0 },
-		func(n *plan.Network) { n.Reorder = 0 },
-		func(n *plan.Network) { n.Latency = plan.Duration{} },
-		func(n *plan.Network) { n.Links = "" },
-	} {
-		p := s.best
-		if calm(&p.Network); !reflect.DeepEqual(p.Network, s.best.Network) {
-			s.try(p)
 		}
 	}
 }

@@ -84,6 +84,13 @@ func (c *Cluster) Crash(id nodes.ID, how Crash) {
 // FailSyncs makes a node's syncs fail from now on, or work again.
 func (c *Cluster) FailSyncs(id nodes.ID, fail bool) { c.at(id).disk.fail = fail }
 
+// Damage flips a bit of a byte of a file, whether it is durable or not.
+func (c *Cluster) Damage(id nodes.ID, name nodes.File, at int) {
+	if f := c.at(id).disk.names[name]; f != nil && at < len(f.data) {
+		f.data[at] ^= 1
+	}
+}
+
 // Stopped is why a node stopped itself, or "".
 func (c *Cluster) Stopped(id nodes.ID) string { return c.at(id).stopped }
 

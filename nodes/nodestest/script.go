@@ -11,7 +11,6 @@ import (
 	"github.com/cockroachdb/datadriven"
 
 	"sunder/nodes"
-	"sunder/nodes/kv"
 )
 
 // RunScripts runs the golden interaction tests of a folder: scripts in which nothing happens
@@ -23,12 +22,17 @@ import (
 //	wait 40ms                      time passes, and nothing else
 //	deliver [from=n1] [to=n2]      what is under way arrives, in the order of sending
 //	drop [from=n1] [to=n2]         or does not; with n=2, two of them, with skip=1, but the first
-//	sync [n1]                      the fsyncs that are under way end, and those they lead to
+//	repeat [from=n1] [to=n2]       it will arrive twice
+//	sync [n1]                      the fsyncs that are under way end, and those they lead to; with
+//	                               n=1, one of them
 //	isolate n1, heal               cut n1 off from all others; let all messages pass again
 //	settle                         deliver and sync until nothing is under way
 //	do n1 write x 5                a client's command
 //	crash n1 [power], start n1     a kill, or a power loss that takes all that was not synced
+//	rate n1 0.9                    n1's clock counts 0.9 seconds in a true one
 //	elect n2                       time passes until n2 is elected, as far as the network allows
+//	must-lead n2, must-know n2 5   it is wrong if n2 does not lead now, or does not know entry 5
+//	recover                        all is healed, and all works or it is wrong; not told in detail
 //	without-bug                    the same again, from cluster on, without the planted bug: what
 //	                               is wrong then
 //	status                         what each node thinks of itself
@@ -120,30 +124,21 @@ func (s *script) do(d *datadriven.TestData) error {
 		t, err := time.ParseDuration(words[0].Key)
 		s.c.now += t
 		return err
-	case "deliver", "drop":
-		s.deliver(d, d.Cmd == "deliver")
+	case "deliver", "drop", "repeat":
+		s.deliver(d)
 	case "sync":
-		for s.one(func(e event) bool { return e.kind == synced && (id == 0 || e.node == id) }, true) {
-		}
+		s.sync(d, id)
 	case "settle":
 		for s.one(func(e event) bool { return e.kind != timer }, true) {
 		}
 	case "do":
 		return s.command(id, words[1:])
-	case "isolate":
-		s.c.Isolate(id)
-	case "heal":
-		s.c.Heal()
-	case "crash":
-		how := Kill
-		if len(words) > 1 {
-			how = Power
-		}
-		s.c.Crash(id, how)
-	case "start":
-		s.c.Start(id)
 	case "elect":
 		s.elect(id)
+	case "recover":
+		before := s.out.Len()
+		s.c.Recover()
+		s.keep(before)
 	case "status":
 		s.status()
 	case "under-way":
@@ -152,8 +147,10 @@ func (s *script) do(d *datadriven.TestData) error {
 				s.say("%s -> %s %v", e.from, e.node, e.m)
 			}
 		}
+	case "must-lead", "must-know":
+		return s.must(d.Cmd, id, words)
 	default:
-		return fmt.Errorf("no command %s", d.Cmd)
+		return s.fault(d.Cmd, id, words)
 	}
 	return nil
 }
@@ -177,99 +174,4 @@ func (s *script) cluster(d *datadriven.TestData) {
 	for s.one(func(e event) bool { return e.kind == synced }, true) {
 	}
 	s.out.Reset() // how nodes boot is not news in each script
-}
-
-// timeout lets time pass to the node's next timer; a timer that was only put off fires again.
-func (s *script) timeout(id nodes.ID) {
-	for before := s.out.Len(); s.out.Len() == before; {
-		if !s.one(func(e event) bool { return e.kind == timer && e.node == id }, true) {
-			return
-		}
-	}
-}
-
-// elect lets so much time pass that others may vote again, and then what it takes to be elected: a
-// second try where the first one only learned the term.
-func (s *script) elect(id nodes.ID) {
-	for try := 0; try < 3; try++ {
-		s.c.now += 300 * time.Millisecond
-		s.timeout(id)
-		for s.one(func(e event) bool { return e.kind != timer }, true) {
-		}
-		if st, ok := s.c.Status(id); ok && st.Role == "leader" {
-			return
-		}
-	}
-}
-
-// one takes the first event that is chosen, and lets it happen or not.
-func (s *script) one(chosen func(event) bool, happens bool) bool {
-	for i, e := range s.c.events {
-		stale := e.kind == timer && s.c.at(e.node).timers[e.timer].seq != e.seq
-		if !stale && chosen(e) {
-			s.c.events = append(s.c.events[:i:i], s.c.events[i+1:]...)
-			s.c.now = max(s.c.now, e.at)
-			if happens {
-				s.c.happen(e)
-			}
-			return true
-		}
-	}
-	return false
-}
-
-// deliver lets those messages arrive, or not, that are under way now.
-func (s *script) deliver(d *datadriven.TestData, arrive bool) {
-	from, to, n, skip := "", "", 0, 0
-	d.MaybeScanArgs(s.t, "from", &from)
-	d.MaybeScanArgs(s.t, "to", &to)
-	d.MaybeScanArgs(s.t, "n", &n)
-	d.MaybeScanArgs(s.t, "skip", &skip)
-	last := s.c.seq
-	chosen := func(e event) bool {
-		return e.kind == deliver && e.seq <= last && (from == "" || e.from.String() == from) &&
-			(to == "" || e.node.String() == to)
-	}
-	past := uint64(0)
-	for _, e := range s.c.events {
-		if skip > 0 && chosen(e) {
-			past, skip = e.seq, skip-1
-		}
-	}
-	later := func(e event) bool { return e.seq > past && chosen(e) }
-	for i := 0; n == 0 || i < n; i++ {
-		if !s.one(later, arrive) {
-			return
-		}
-	}
-}
-
-func (s *script) command(to nodes.ID, words []datadriven.CmdArg) error {
-	var c kv.Command
-	if err := c.Op.UnmarshalText([]byte(words[0].Key)); err != nil {
-		return err
-	}
-	if len(words) > 1 {
-		c.Key = words[1].Key
-	}
-	if len(words) > 2 {
-		n, err := strconv.ParseInt(words[2].Key, 10, 64)
-		if err != nil {
-			return err
-		}
-		c.Arg = n
-	}
-	s.c.Do(to, c)
-	return nil
-}
-
-func (s *script) status() {
-	for _, id := range s.c.IDs() {
-		st, ok := s.c.Status(id)
-		if !ok {
-			s.say("%s is down", id)
-			continue
-		}
-		s.say("%s %s of term %d, leader %s, commit %d", id, st.Role, st.Term, st.Leader, st.Commit)
-	}
 }

@@ -45,7 +45,7 @@ func (n *node) Invoke(env nodes.Env, r nodes.RequestID, c kv.Command) {
 		n.env.Reply(r, n.machine.Query(c))
 	case n.role == follower && c.ReadOnly():
 		n.inquire(r, c)
-	case n.role != leader:
+	case n.role != leader && (n.bug != bugFollowerProposes || n.term == 0):
 		n.env.Reply(r, n.notLeader())
 	case c.ReadOnly() && n.reads != "log":
 		n.ask(r, c)
@@ -58,11 +58,15 @@ func (n *node) Invoke(env nodes.Env, r nodes.RequestID, c kv.Command) {
 // propose appends a command and sends it off. The fsync and the messages of one batch carry all
 // that arrived while those of the batch before were under way (thesis 10.2).
 func (n *node) propose(r nodes.RequestID, c kv.Command) {
+	if a, known := n.answered[c.Session]; known && a.seq == c.Seq {
+		n.env.Reply(r, a.result) // only with the bug dedupe-only-on-leader
+		return
+	}
 	if n.proposals.len() >= pendingMax {
 		n.env.Reply(r, kv.Refuse(kv.Overloaded))
 		return
 	}
-	if !n.append(entry{term: n.term, command: c}) {
+	if !n.append(entry{term: n.term, command: &c}) {
 		n.env.Reply(r, kv.Refuse(kv.BadCommand))
 		return
 	}
@@ -79,12 +83,13 @@ func (n *node) apply() {
 	for n.applied < n.commit && !n.stopped {
 		n.applied++
 		e := n.log.entry(n.applied)
-		var result kv.Result
+		result := kv.Result{Status: kv.OK}
 		if !e.noop() {
 			result = n.do(e)
 		}
 		if n.proposals.len() > 0 && n.proposals.front().index == n.applied {
 			n.env.Reply(n.proposals.pop().request, result)
+			n.remember(e, result)
 		}
 		if n.snapshotDue() {
 			n.takeSnapshot()
@@ -98,8 +103,8 @@ func (n *node) apply() {
 
 // do lets the machine do the command of the entry that is applied.
 func (n *node) do(e *entry) kv.Result {
-	c := e.command
-	if n.bug == bugNoSessionDedupe {
+	c := *e.command
+	if n.bug == bugNoSessionDedupe || n.bug == bugDedupeOnlyOnLeader {
 		c.Session = 0
 	}
 	before := n.machine.Digest()
@@ -113,10 +118,15 @@ func (n *node) do(e *entry) kv.Result {
 // abandon answers all who wait, at the end of a reign. A proposal may still be committed by the
 // next leader; a read has changed nothing.
 func (n *node) abandon() {
-	for n.proposals.len() > 0 {
-		n.env.Reply(n.proposals.pop().request, kv.Doubt(kv.LeadershipLost))
+	n.answered = nil
+	for n.proposals.len() > 0 && n.bug != bugProposalsNotAbandoned {
+		lost := kv.Doubt(kv.LeadershipLost)
+		if n.bug == bugLostLeadershipIsDefinite {
+			lost = n.notLeader()
+		}
+		n.env.Reply(n.proposals.pop().request, lost)
 	}
-	for n.questions.len() > 0 {
+	for n.questions.len() > 0 && n.bug != bugReadsNotAbandoned {
 		if q := n.questions.pop(); q.from != 0 {
 			n.env.Send(q.from, &readIndexReply{term: n.term, id: q.id})
 		} else {

@@ -163,10 +163,11 @@ func (d *decoder) entry(term uint64, p []byte) entry {
 	if len(p) == 0 {
 		return e
 	}
-	var err error
-	if e.command, err = kv.DecodeCommand(p); err != nil || len(p) > commandMax {
+	c, err := kv.DecodeCommand(p)
+	if err != nil || len(p) > commandMax {
 		d.fail()
 	}
+	e.command = &c
 	return e
 }
 

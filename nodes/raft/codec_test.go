@@ -28,7 +28,7 @@ func drawMessage(t *rapid.T) nodes.Message {
 		for range rapid.IntRange(0, 3).Draw(t, "entries") {
 			e := entry{term: number("entry term")}
 			if rapid.Bool().Draw(t, "command") {
-				e.command = kv.Command{Op: kv.Write, Key: rapid.String().Draw(t, "key"), Arg: 7}
+				e.command = &kv.Command{Op: kv.Write, Key: rapid.String().Draw(t, "key"), Arg: 7}
 				e.size = uint32(len(e.command.AppendTo(nil)))
 			}
 			m.entries = append(m.entries, e)
@@ -77,7 +77,7 @@ func TestMessagesStayBelowAFrame(t *testing.T) {
 	}
 	var l log
 	for range 2 * batchEntries {
-		l.push(entry{term: 1 << 60, size: size, command: big}, 0)
+		l.push(entry{term: 1 << 60, size: size, command: &big}, 0)
 	}
 	list := l.from(1)
 	m := &appendEntries{term: 1 << 60, entries: list}
@@ -91,7 +91,7 @@ func FuzzDecode(f *testing.F) {
 	for _, m := range []nodes.Message{
 		&vote{pre: true, term: 3, last: 2, lastTerm: 1}, &voteReply{term: 3, granted: true},
 		&appendEntries{term: 3, prev: 2, prevTerm: 1, entries: []entry{{term: 3},
-			{term: 3, command: write, size: uint32(len(write.AppendTo(nil)))}}},
+			{term: 3, command: &write, size: uint32(len(write.AppendTo(nil)))}}},
 		&appendReply{ok: true, term: 3, index: 4}, &snapshotReply{term: 3, index: 9, offset: 7},
 		&installSnapshot{term: 3, mark: mark{9, 2, 77}, total: 4, data: []byte("data")},
 	} {
@@ -116,7 +116,7 @@ func FuzzRecovery(f *testing.F) {
 	n.term = 2
 	n.saveState()
 	n.append(entry{term: 1})
-	n.append(entry{term: 2, command: kv.Command{Op: kv.Write, Key: "x", Arg: 5}})
+	n.append(entry{term: 2, command: &kv.Command{Op: kv.Write, Key: "x", Arg: 5}})
 	f.Add(n.disk.out, []byte(nil))
 	f.Add(n.disk.out, encodeSnapshot(&snapshot{mark: n.log.at(1), data: n.machine.Snapshot()}))
 	f.Fuzz(func(t *testing.T, logFile, snapshotFile []byte) {

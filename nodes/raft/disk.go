@@ -77,19 +77,31 @@ func (n *node) post(to nodes.ID, m nodes.Message) {
 	n.release()
 }
 
+// say is post, or a mistake: the message leaves at once, though it rests on what is not durable.
+func (n *node) say(to nodes.ID, m nodes.Message, atOnce bool) {
+	if !atOnce {
+		n.post(to, m)
+		return
+	}
+	n.utter(posted{to: to, m: m})
+}
+
 // release sends what waited long enough. A vote for itself takes no way over the network.
 func (n *node) release() {
 	for n.disk.waiting.len() > 0 && n.disk.waiting.front().after <= n.disk.durable {
-		w := n.disk.waiting.pop()
-		v, isVote := w.m.(*voteReply)
-		if isVote && v.granted {
-			n.observe(nodes.Voted, v.term, mark{}, w.to)
-		}
-		if w.to == n.self {
-			n.onVoteReply(n.me, v)
-		} else {
-			n.env.Send(w.to, w.m)
-		}
+		n.utter(n.disk.waiting.pop())
+	}
+}
+
+func (n *node) utter(w posted) {
+	v, isVote := w.m.(*voteReply)
+	if isVote && v.granted {
+		n.observe(nodes.Voted, v.term, mark{}, w.to)
+	}
+	if w.to == n.self {
+		n.onVoteReply(n.me, v)
+	} else {
+		n.env.Send(w.to, w.m)
 	}
 }
 
@@ -120,7 +132,14 @@ func (n *node) append(e entry) bool {
 // cut drops the entries after index. That needs no record: the entry that replaces the first of
 // them says so.
 func (n *node) cut(index uint64) {
-	n.log.cut(index)
+	if n.bug == bugLogOverwrittenInPlace {
+		n.log.cutInPlace(index)
+	} else {
+		n.log.cut(index)
+	}
+	if n.bug == bugCutKeepsStable {
+		return
+	}
 	n.disk.stable = min(n.disk.stable, index)
 	n.disk.reached = min(n.disk.reached, index)
 }
@@ -148,7 +167,9 @@ func (n *node) rewrite() {
 	d.trim = false
 	d.begin(rewriting, n.log.last())
 	d.temp = putBase(d.temp[:0], n.log.base)
-	d.temp = putState(d.temp, n.term, n.vote, 0)
+	if n.bug != bugRewriteLosesVote {
+		d.temp = putState(d.temp, n.term, n.vote, 0)
+	}
 	for i := range n.log.entries {
 		at := len(d.temp)
 		d.temp, _ = putEntry(d.temp, n.log.base.index+uint64(i)+1, &n.log.entries[i])
@@ -156,6 +177,10 @@ func (n *node) rewrite() {
 	}
 	d.size, d.safe, d.out = uint64(len(d.temp)), 0, d.out[:0]
 	n.env.Append(fileLogTemp, d.temp)
+	if n.bug == bugRewriteUnsynced {
+		n.logSynced()
+		return
+	}
 	n.env.Sync(fileLogTemp, tokenLog)
 }
 
@@ -168,7 +193,7 @@ func (n *node) Synced(env nodes.Env, tok nodes.Token, err error) {
 	switch {
 	case n.stopped:
 		return
-	case err != nil:
+	case err != nil && n.bug != bugFsyncErrorIgnored:
 		n.stop("sync: " + err.Error())
 		return
 	case tok == tokenSnapshot:
@@ -184,17 +209,24 @@ func (n *node) logSynced() {
 	switch {
 	case d.step == rewriting:
 		n.env.Rename(fileLogTemp, fileLog)
+		if n.bug == bugDirectoryNotSynced {
+			break
+		}
 		d.step = renaming
 		n.env.Sync(nodes.Dir, tokenLog)
 		return
-	case d.step == flushing && !d.named:
+	case d.step == flushing && !d.named && n.bug != bugDirectoryNotSynced:
 		d.step = naming
 		n.env.Sync(nodes.Dir, tokenLog)
 		return
 	}
 	d.step, d.named = idle, true
 	d.durable, d.stable, d.safe = d.running, d.reached, d.size
+	if n.bug == bugFsyncCoversLaterWrites {
+		d.durable, d.stable = d.written, n.log.last()
+	}
 	n.release()
+	d.durable = d.running
 	if n.role == leader {
 		n.advance()
 	}
@@ -220,7 +252,7 @@ func putEntry(b []byte, index uint64, e *entry) (out, command []byte) {
 	b = binary.AppendUvarint(b, index)
 	b = binary.AppendUvarint(b, e.term)
 	at := len(b)
-	if e.command.Op != 0 {
+	if e.command != nil {
 		b = e.command.AppendTo(b)
 	}
 	return b, b[at:]

@@ -11,6 +11,9 @@ import (
 func (n *node) drawTimeout() {
 	spread := n.env.Rand("election timeout", uint64(electionMax-electionMin))
 	n.timeout = electionMin + time.Duration(spread)
+	if n.bug == bugSameTimeouts {
+		n.timeout = electionMin
+	}
 }
 
 // restartElectionTimer moves the deadline. The timer itself is moved when it falls due: it is
@@ -24,7 +27,7 @@ func (n *node) restartElectionTimer() {
 }
 
 func (n *node) onElectionTimer() {
-	if n.role == leader {
+	if n.role == leader && n.bug != bugLeaderCanvasses {
 		return
 	}
 	if left := n.deadline.Sub(n.env.Now()); left > 0 {
@@ -40,6 +43,9 @@ func (n *node) onElectionTimer() {
 // canvass asks who would vote for this node in the next term, without beginning it: a node that
 // was cut off must not disturb the others when it comes back (thesis 9.6).
 func (n *node) canvass() {
+	if n.bug == bugPreVoteBumpsTerm {
+		n.becomeFollower(n.term+1, 0)
+	}
 	n.role, n.leader = preCandidate, 0
 	n.forgetVotes()
 	end := n.log.end()
@@ -58,17 +64,21 @@ func (n *node) campaign() {
 	n.role, n.leader = candidate, 0
 	n.term++
 	n.vote = n.self
-	n.saveState()
-	n.forgetVotes()
+	if n.bug != bugCandidacyNotPersisted {
+		n.saveState()
+	}
+	if n.bug != bugPreVotesCounted {
+		n.forgetVotes()
+	}
 	n.observe(nodes.BecameCandidate, n.term, mark{}, 0)
 	end := n.log.end()
 	m := &vote{term: n.term, last: end.index, lastTerm: end.term}
 	for i := range n.peers {
 		if p := &n.peers[i]; p != n.me {
-			n.post(p.id, m)
+			n.say(p.id, m, n.bug == bugCandidacyBeforeFsync)
 		}
 	}
-	n.post(n.self, &voteReply{term: n.term, granted: true})
+	n.say(n.self, &voteReply{term: n.term, granted: true}, n.bug == bugCandidacyBeforeFsync)
 }
 
 func (n *node) forgetVotes() {
@@ -82,11 +92,12 @@ func (n *node) forgetVotes() {
 // does in its own term, too: it may have heard of that from a late answer to its own campaign,
 // after the leader to which it is bound.
 func (n *node) onVote(p *peer, m *vote) {
-	if m.term >= n.term && n.bound() {
+	later := m.term > n.term || m.term == n.term && n.bug != bugVotesInLeaseOwnTerm
+	if later && n.bound() {
 		return
 	}
 	if m.pre {
-		granted := m.term > n.term && n.upToDate(m)
+		granted := m.term > n.term && (n.upToDate(m) || n.bug == bugUpToDateOnlyInVote)
 		reply := &voteReply{pre: true, term: n.term, granted: granted}
 		if granted {
 			reply.term = m.term
@@ -94,11 +105,12 @@ func (n *node) onVote(p *peer, m *vote) {
 		n.env.Send(p.id, reply)
 		return
 	}
-	if m.term > n.term {
+	if m.term > n.term && !n.obstinate() {
 		n.becomeFollower(m.term, 0)
 	}
 	free := n.vote == 0 || n.vote == p.id || n.bug == bugSeveralVotes
-	granted := m.term == n.term && free && n.upToDate(m)
+	granted := m.term == n.term && free &&
+		(n.upToDate(m) || n.bug == bugUpToDateOnlyInPreVote)
 	if granted {
 		if n.vote != p.id {
 			n.vote = p.id
@@ -111,7 +123,7 @@ func (n *node) onVote(p *peer, m *vote) {
 		}
 		n.restartElectionTimer()
 	}
-	n.post(p.id, &voteReply{term: n.term, granted: granted})
+	n.say(p.id, &voteReply{term: n.term, granted: granted}, n.bug == bugVoteBeforeFsync)
 }
 
 // upToDate says whether the candidate has all that may be committed (section 5.4.1).
@@ -122,12 +134,16 @@ func (n *node) upToDate(m *vote) bool {
 }
 
 func (n *node) onVoteReply(p *peer, m *voteReply) {
-	if m.term > n.term && !(m.pre && m.granted) {
+	trial := m.pre && m.granted && n.bug != bugPreVoteReplyBumpsTerm
+	if m.term > n.term && !trial && n.bug != bugVoteReplyTermIgnored && !n.obstinate() {
 		n.becomeFollower(m.term, 0)
 		return
 	}
+	if n.bug == bugLatePreVoteCounted && m.pre && n.role == candidate && m.term == n.term {
+		m = &voteReply{granted: m.granted, term: m.term}
+	}
 	switch {
-	case !m.granted:
+	case !m.granted && n.bug != bugRefusalsCounted:
 	case m.pre && n.role == preCandidate && m.term == n.term+1:
 		n.count(p)
 	case !m.pre && n.role == candidate && (m.term == n.term || n.bug == bugStaleVoteReply):
@@ -137,8 +153,11 @@ func (n *node) onVoteReply(p *peer, m *voteReply) {
 
 // count takes one more (pre-)vote, and goes on where they are a quorum.
 func (n *node) count(p *peer) {
-	p.granted = true
 	votes := 0
+	if n.bug == bugDuplicateVotesCounted && p.granted {
+		votes = 1
+	}
+	p.granted = true
 	for i := range n.peers {
 		if n.peers[i].granted {
 			votes++
@@ -159,8 +178,15 @@ func (n *node) becomeFollower(term uint64, of nodes.ID) {
 	changed := n.role != follower || n.leader != of || n.term != term
 	was := n.role
 	if term > n.term {
-		n.term, n.vote = term, 0
-		n.saveState()
+		n.term = term
+		if n.bug != bugVoteKeptOnNewTerm {
+			n.vote = 0
+		}
+		if n.bug != bugAdoptedTermNotPersisted {
+			n.saveState()
+		}
+	} else if n.bug == bugVoteForgottenOnStepDown && was != follower {
+		n.vote = 0
 	}
 	n.role, n.leader = follower, of
 	if changed {
@@ -169,7 +195,9 @@ func (n *node) becomeFollower(term uint64, of nodes.ID) {
 	}
 	if was == leader {
 		n.env.StopTimer(heartbeatTimer)
-		n.restartElectionTimer()
+		if n.bug != bugDeposedLeaderSleeps {
+			n.restartElectionTimer()
+		}
 		n.abandon()
 	}
 }

@@ -13,15 +13,18 @@ func (n *node) onAppend(p *peer, m *appendEntries) {
 		return
 	}
 	n.becomeFollower(max(m.term, n.term), p.id)
-	n.hear()
-	reply := &appendReply{term: m.term, prev: m.prev, round: m.round}
+	if n.bug != bugHeartbeatsNotHeard || len(m.entries) > 0 {
+		n.hear()
+	}
+	reply := n.replies.one()
+	*reply = appendReply{term: m.term, prev: m.prev, round: m.round}
 	if n.fits(m.prev, m.prevTerm) {
 		last, ok := n.take(m)
 		if !ok {
 			return
 		}
 		reply.ok, reply.index = true, last
-		n.commitTo(min(m.commit, last))
+		n.commitTo(min(m.commit, n.matchedUpTo(last)))
 		if n.bug == bugMatchIsLast {
 			reply.index = n.log.last()
 		}
@@ -37,7 +40,17 @@ func (n *node) onAppend(p *peer, m *appendEntries) {
 
 // fits says whether the log has what the leader's has at prev.
 func (n *node) fits(prev, term uint64) bool {
-	return n.log.has(prev, term) || n.bug == bugNoPrevTermCheck && prev <= n.log.last()
+	return n.log.has(prev, term) || n.bug == bugNoPrevTermCheck && prev <= n.log.last() ||
+		n.bug == bugGapAccepted && prev > n.log.last()
+}
+
+// matchedUpTo is how far a commit index may be believed: up to the last entry that is known to be
+// the leader's, not to the end of the log (figure 2, AppendEntries, step 5).
+func (n *node) matchedUpTo(last uint64) uint64 {
+	if n.bug == bugCommitUnmatchedTail || n.bug == bugGapAccepted {
+		return n.log.last()
+	}
+	return last
 }
 
 // take appends what is new of the entries. Only an entry that conflicts cuts the log (section
@@ -46,13 +59,14 @@ func (n *node) fits(prev, term uint64) bool {
 func (n *node) take(m *appendEntries) (last uint64, ok bool) {
 	last = m.prev + uint64(len(m.entries))
 	entries, next := m.entries, m.prev+1
-	for len(entries) > 0 && next <= n.log.last() && n.log.has(next, entries[0].term) {
+	for len(entries) > 0 && next <= n.log.last() && n.log.has(next, entries[0].term) &&
+		n.bug != bugOvertakenAppendTruncates {
 		entries, next = entries[1:], next+1
 	}
 	if len(entries) == 0 {
 		return last, true
 	}
-	if next <= n.commit {
+	if next <= n.commit && n.bug != bugOvertakenAppendTruncates {
 		n.stop(fmt.Sprintf("the leader of term %d replaces entry %d, which is committed",
 			m.term, next))
 		return 0, false

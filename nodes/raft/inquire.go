@@ -34,7 +34,7 @@ func (n *node) inquire(r nodes.RequestID, c kv.Command) {
 	n.inquiries = append(n.inquiries, inquiry{id: n.inquired, request: r, command: c,
 		since: n.env.Now()})
 	n.env.Send(n.leader, &readIndex{term: n.term, id: n.inquired})
-	if len(n.inquiries) == 1 {
+	if len(n.inquiries) == 1 && n.bug != bugInquiryWaitsForEver {
 		n.env.SetTimer(inquiryTimer, inquiryMax)
 	}
 }
@@ -42,6 +42,8 @@ func (n *node) inquire(r nodes.RequestID, c kv.Command) {
 // onReadIndex is the leader's part: the same as a read of its own, but for the answer.
 func (n *node) onReadIndex(p *peer, m *readIndex) {
 	switch {
+	case n.role != leader && n.bug == bugReadIndexFromFollower:
+		n.env.Send(p.id, &readIndexReply{ok: true, term: n.term, id: m.id, index: n.commit})
 	case n.role != leader || n.questions.len() >= pendingMax:
 		n.env.Send(p.id, &readIndexReply{term: n.term, id: m.id})
 	case n.reads == "log":
@@ -78,7 +80,7 @@ func (n *node) onReadIndexReply(m *readIndexReply) {
 func (n *node) answerInquiries() {
 	for i := 0; i < len(n.inquiries); {
 		q := n.inquiries[i]
-		if !q.known || q.index > n.applied {
+		if !q.known || q.index > n.applied && n.bug != bugFollowerReadsUnapplied {
 			i++
 			continue
 		}

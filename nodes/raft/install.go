@@ -4,7 +4,7 @@ import "sunder/nodes"
 
 // sendSnapshot begins to send p the newest snapshot: the entries that it needs are gone.
 func (n *node) sendSnapshot(p *peer) {
-	if n.snapshot == nil {
+	if n.snapshot == nil || n.bug == bugLaggardsLeftBehind {
 		return // it is not durable yet; a later round tries again
 	}
 	p.mode, p.flying = installing, 0
@@ -23,7 +23,9 @@ func (n *node) sendChunk(p *peer) {
 // repeats one that was lost.
 func (n *node) onSnapshotReply(p *peer, m *snapshotReply) {
 	if m.term > n.term {
-		n.becomeFollower(m.term, 0)
+		if !n.obstinate() {
+			n.becomeFollower(m.term, 0)
+		}
 		return
 	}
 	if n.role != leader || m.term < n.term {
@@ -41,24 +43,25 @@ func (n *node) onSnapshotReply(p *peer, m *snapshotReply) {
 // onSnapshot is the receiver's part of InstallSnapshot (figure 13). Chunks are put together in
 // memory; the follower goes on with its own log until the snapshot is durable.
 func (n *node) onSnapshot(p *peer, m *installSnapshot) {
-	if m.term < n.term {
+	if m.term < n.term && n.bug != bugOldTermSnapshot {
 		n.post(p.id, &snapshotReply{term: n.term})
 		return
 	}
-	n.becomeFollower(m.term, p.id)
+	n.becomeFollower(max(m.term, n.term), p.id)
 	n.hear()
-	if m.mark.index <= n.commit {
+	if m.mark.index <= n.commit && n.bug != bugOldSnapshotSaved {
 		n.post(p.id, &appendReply{ok: true, term: n.term, index: n.commit, round: m.round})
 		return
 	}
 	s := n.incoming
 	if n.saving != nil && n.saving.mark == m.mark {
 		s = n.saving // all of it is here and on its way to the disk
-	} else if s == nil || s.mark != m.mark {
+	} else if s == nil || s.mark != m.mark && n.bug != bugChunksOfTwoSnapshots {
 		s = &snapshot{mark: m.mark}
 		n.incoming = s
 	}
-	if m.offset == uint64(len(s.data)) && m.offset < m.total {
+	next := m.offset == uint64(len(s.data)) || n.bug == bugChunkAppendedTwice && s != n.saving
+	if next && m.offset < m.total {
 		s.data = append(s.data, m.data...)
 	}
 	if n.saving == nil && uint64(len(s.data)) >= m.total {
@@ -84,14 +87,20 @@ func (n *node) installed(s *snapshot) {
 // install makes s the state, and keeps what the log has after it if it is the same log: the
 // entry at its end is then the same one (figure 13, step 6).
 func (n *node) install(s *snapshot) error {
-	if err := n.machine.Restore(s.data); err != nil {
-		return err
+	fromLeader := n.leader != 0 // else it was found at the boot
+	if n.bug != bugSnapshotNotRestored || !fromLeader {
+		if err := n.machine.Restore(s.data); err != nil {
+			return err
+		}
 	}
 	n.snapshot = s
 	m := s.mark
 	same := m.index <= n.log.last() && n.log.at(m.index).term == m.term
-	if n.bug == bugSnapshotKeepsConflict {
+	switch {
+	case n.bug == bugSnapshotKeepsConflict:
 		same = m.index <= n.log.last()
+	case n.bug == bugSnapshotDiscardsTail && fromLeader:
+		same = false
 	}
 	switch {
 	case same:

@@ -38,13 +38,16 @@ func (n *node) leased() bool {
 	}
 	round := n.acked()
 	sent, known := n.sent(round)
-	return round > 0 && known && n.env.Now().Sub(sent) < lasts
+	return (round > 0 || n.bug == bugLeaseFromVotes) && known && n.env.Now().Sub(sent) < lasts
 }
 
 // bound says whether the node may not vote now, because it heard from a leader: less than an
 // electionMin ago (thesis 4.2.3), or, where it leads itself, through a quorum.
 func (n *node) bound() bool {
-	if n.role == leader {
+	switch {
+	case n.bug == bugVotesInLease, n.bug == bugLeaderNotBound && n.role == leader:
+		return false
+	case n.role == leader:
 		sent, known := n.sent(n.acked())
 		return known && n.env.Now().Sub(sent) < electionMin
 	}

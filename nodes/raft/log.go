@@ -2,11 +2,12 @@ package raft
 
 import "sunder/nodes/kv"
 
-// entry is one place of the log. A no-op has no command and size 0.
+// entry is one place of the log. A no-op has no command and size 0. Commands are never changed:
+// the logs of all nodes of a simulation share them.
 type entry struct {
 	term    uint64
 	size    uint32 // of the command's encoding, in bytes
-	command kv.Command
+	command *kv.Command
 }
 
 func (e *entry) noop() bool { return e.size == 0 }
@@ -69,6 +70,13 @@ func (l *log) push(e entry, hash uint64) {
 func (l *log) cut(index uint64) {
 	n := index - l.base.index
 	l.entries, l.hashes = l.entries[:n:n], l.hashes[:n:n]
+}
+
+// cutInPlace is cut without the copy: the next push changes what messages under way hold. It is
+// there for the planted bug log-overwritten-in-place.
+func (l *log) cutInPlace(index uint64) {
+	n := index - l.base.index
+	l.entries, l.hashes = l.entries[:n], l.hashes[:n]
 }
 
 // drop forgets the entries up to index, and their memory.

@@ -87,6 +87,19 @@ type readIndexReply struct {
 	index uint64
 }
 
+// slab allocates messages of one kind some at a time: nearly all of what a node allocates is these.
+type slab[T any] struct{ left []T }
+
+// one is a zero message that nobody else has.
+func (s *slab[T]) one() *T {
+	if len(s.left) == 0 {
+		s.left = make([]T, 16)
+	}
+	m := &s.left[0]
+	s.left = s.left[1:]
+	return m
+}
+
 func (m *vote) Kind() uint8 {
 	if m.pre {
 		return kindPreVote

@@ -38,6 +38,9 @@ func (n *node) beginRound() {
 func (n *node) acknowledge(p *peer, round uint64) {
 	if round > p.acked && round <= n.round {
 		p.acked = round
+		if n.bug == bugLeaseFromAnswer {
+			n.roundSent[round%rounds] = n.env.Now()
+		}
 	}
 }
 
@@ -78,6 +81,9 @@ func (n *node) question(q question) {
 	}
 	if n.reads != "lease" || !n.leased() {
 		q.round = n.round + 1
+		if n.bug == bugReadCountsEarlierRound {
+			q.round = n.round
+		}
 		n.wanted = q.round
 	}
 	n.questions.push(q)

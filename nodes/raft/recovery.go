@@ -19,7 +19,9 @@ func (n *node) recover(files []nodes.Recovered) error {
 		case fileSnapshot:
 			snapshotFile = f.Data
 		case fileLogTemp, fileSnapshotTmp:
-			n.env.Remove(f.Name)
+			if n.bug != bugLeftoverTempKept {
+				n.env.Remove(f.Name)
+			}
 		}
 	}
 	good, err := n.recoverLog(logFile)
@@ -39,6 +41,9 @@ func (n *node) recover(files []nodes.Recovered) error {
 		return fmt.Errorf("recover snapshot: %w", err)
 	}
 	n.disk.written++ // what was found: durable with the first Sync
+	if n.bug == bugRecoveredIsDurable {
+		n.disk.durable, n.disk.stable = n.disk.written, n.log.last()
+	}
 	if len(logFile) == 0 || good == 0 {
 		n.disk.out = putBase(n.disk.out, n.log.base)
 		n.saveState()
@@ -56,7 +61,7 @@ func (n *node) recoverLog(data []byte) (good int, err error) {
 	case bugCRCUnchecked:
 		records, good = wal.Unchecked(data)
 		err = nil
-	case bugTornTailKept:
+	case bugTornTailKept, bugDamageCutOff:
 		err = nil
 	}
 	if err != nil {
@@ -93,11 +98,16 @@ func (n *node) replay(p []byte) error {
 		}
 		command := d.p
 		e := d.entry(term, command)
+		var tail []entry
 		if index <= n.log.last() {
+			tail = n.log.entries[index-n.log.base.index:]
 			n.log.cut(index - 1)
 		}
 		prev := n.log.end()
 		n.log.push(e, prev.extend(term, command))
+		if n.bug == bugTruncationNotReplayed {
+			n.replayTail(tail)
+		}
 		d.p = nil
 	default:
 		d.fail()

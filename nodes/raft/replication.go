@@ -30,19 +30,28 @@ const (
 // before it is known to be (sections 5.4.2 and 8).
 func (n *node) becomeLeader() {
 	n.role, n.leader = leader, n.self
-	n.env.StopTimer(electionTimer)
-	n.armed = false
+	if n.bug != bugLeaderCanvasses {
+		n.env.StopTimer(electionTimer)
+		n.armed = false
+	}
 	n.env.SetTimer(heartbeatTimer, heartbeatEvery)
 	n.observe(nodes.BecameLeader, n.term, n.log.end(), 0)
 	next := n.log.last() + 1
 	for i := range n.peers {
 		p := &n.peers[i]
+		before := *p
 		*p = peer{id: p.id, granted: p.granted, next: next}
+		switch n.bug {
+		case bugMatchKept:
+			p.match = min(before.match, next-1)
+		case bugAcksKept:
+			p.acked = before.acked
+		}
 	}
 	n.me.match = n.disk.stable
 	n.startRounds()
 	n.first = next
-	if n.bug == bugCommitOldTerm {
+	if n.bug == bugCommitOldTerm || n.bug == bugNoNoop {
 		n.first = next - 1
 	} else {
 		n.append(entry{term: n.term})
@@ -57,7 +66,7 @@ func (n *node) onHeartbeatTimer() {
 		return
 	}
 	n.env.SetTimer(heartbeatTimer, heartbeatEvery)
-	if !n.inTouch() {
+	if !n.inTouch() && n.bug != bugNoCheckQuorum {
 		n.becomeFollower(n.term, 0)
 		return
 	}
@@ -121,13 +130,17 @@ func (n *node) replicate(p *peer) (sent bool) {
 
 func (n *node) sendEntries(p *peer, list []entry) {
 	prev := n.log.at(p.next - 1)
-	n.env.Send(p.id, &appendEntries{term: n.term, prev: prev.index, prevTerm: prev.term,
-		commit: n.commit, round: n.round, entries: list})
+	m := n.appends.one()
+	*m = appendEntries{term: n.term, prev: prev.index, prevTerm: prev.term,
+		commit: n.commit, round: n.round, entries: list}
+	n.env.Send(p.id, m)
 }
 
 func (n *node) onAppendReply(p *peer, m *appendReply) {
 	if m.term > n.term {
-		n.becomeFollower(m.term, 0)
+		if !n.obstinate() {
+			n.becomeFollower(m.term, 0)
+		}
 		return
 	}
 	if n.role != leader || m.term < n.term && n.bug != bugStaleAppendReply {

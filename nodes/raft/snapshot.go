@@ -25,8 +25,11 @@ func (n *node) snapshotDue() bool { return n.every > 0 && n.applied%n.every == 0
 // being written is left out.
 func (n *node) takeSnapshot() {
 	s := &snapshot{mark: n.log.at(n.applied), data: n.machine.Snapshot()}
+	if n.bug == bugSnapshotLabelledCommit {
+		s.mark = n.log.at(n.commit)
+	}
 	n.observeState(s)
-	if n.saving == nil {
+	if n.saving == nil || n.bug == bugSnapshotsOverlap {
 		n.save(s)
 	}
 }
@@ -59,12 +62,14 @@ func (n *node) snapshotSynced() {
 	if s := n.saving; !s.renamed {
 		s.renamed = true
 		n.env.Rename(fileSnapshotTmp, fileSnapshot)
-		n.env.Sync(nodes.Dir, tokenSnapshot)
-		return
+		if n.bug != bugSnapshotNameUnsynced {
+			n.env.Sync(nodes.Dir, tokenSnapshot)
+			return
+		}
 	}
 	s := n.saving
 	n.saving = nil
-	if s.mark.index > n.commit {
+	if s.mark.index > n.commit || n.bug == bugSnapshotInstalledLate {
 		n.installed(s)
 		return
 	}
