@@ -24,10 +24,12 @@ func (n *node) Invoke(env nodes.Env, r nodes.RequestID, c kv.Command) {
 	if n.stopped {
 		return
 	}
-	reads := c.ReadOnly() && c.Check() == nil && !n.auxiliary
+	reads := c.ReadOnly()
 	switch {
 	case c.Check() != nil || n.tooLarge(c):
 		n.env.Reply(r, kv.Refuse(kv.BadCommand))
+	case n.auxiliary:
+		n.env.Reply(r, kv.Refuse(kv.ServesNobody))
 	case reads && n.bug == bugRemovedServes:
 		n.env.Reply(r, n.machine.Query(c))
 	case reads && (n.reads == "local" || n.bug == bugStaleRead && n.role == leader):

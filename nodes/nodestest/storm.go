@@ -93,7 +93,7 @@ func (c *Cluster) Recover() {
 func (c *Cluster) level() bool {
 	first, _ := c.Status(1)
 	for _, id := range c.IDs() {
-		if s, ok := c.Status(id); ok && s.Commit != first.Commit && s.Role != "auxiliary" {
+		if s, ok := c.Status(id); ok && s.Serves() && s.Commit != first.Commit {
 			return false
 		}
 	}
