@@ -27,8 +27,8 @@ import (
 )
 
 // A main is suspected, and the auxiliaries are asked, after suspectAfter without an answer: four
-// heartbeats. It is removed only after removeAfter: to ask the auxiliaries for a while costs little,
-// to change the configuration back and forth costs a window of slots each time.
+// heartbeats. It is removed only after removeAfter: to ask the auxiliaries for a while costs
+// little, to change the configuration back and forth costs a window of slots each time.
 const (
 	suspectAfter = 200 * time.Millisecond
 	removeAfter  = 600 * time.Millisecond

@@ -15,8 +15,9 @@ func TestWhatGoesInFirstComesOutFirst(t *testing.T) {
 				q.Push(i)
 				want = append(want, i)
 			} else if len(want) > 0 {
-				if front, got := *q.Front(), q.Pop(); front != want[0] || got != want[0] {
-					t.Fatalf("front %d, popped %d, want %d", front, got, want[0])
+				front, last := *q.Front(), *q.At(len(want) - 1)
+				if got := q.Pop(); front != want[0] || got != want[0] || last != want[len(want)-1] {
+					t.Fatalf("from %d to %d, popped %d, want %v", front, last, got, want)
 				}
 				want = want[1:]
 			}

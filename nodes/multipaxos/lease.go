@@ -47,12 +47,12 @@ func (n *node) bound() bool {
 		sent, known := n.sent(n.acked())
 		return known && n.env.Now().Sub(sent) < suspectMin
 	}
-	return n.bindings && n.env.Now().Sub(n.heard) < suspectMin
+	return n.heardAny && n.env.Now().Sub(n.heard) < suspectMin
 }
 
 // hear notes that the node heard from the leader.
 func (n *node) hear() {
-	n.bindings, n.heard = true, n.env.Now()
+	n.heardAny, n.heard = true, n.env.Now()
 	n.restartSuspicion()
 }
 
@@ -61,6 +61,6 @@ func (n *node) hear() {
 // read do not need it and are up sooner without.
 func (n *node) bindAtBoot() {
 	if n.reads == "lease" && n.bug != bugRestartPromisesInLease {
-		n.bindings, n.heard = true, n.env.Now()
+		n.heardAny, n.heard = true, n.env.Now()
 	}
 }

@@ -61,9 +61,9 @@ func (n *node) question(r nodes.RequestID, c kv.Command) {
 	n.questions.Push(q)
 }
 
-// tookOver says whether the leader has executed all that may have been decided before its reign: what
-// was reported in phase 1 by a quorum of the configuration in force. That may change on the way
-// there.
+// tookOver says whether the leader has executed all that may have been decided before its reign:
+// what was reported in phase 1 by a quorum of the configuration in force. That may change on the
+// way there.
 func (n *node) tookOver() bool {
 	return n.commit >= max(n.foundMax, n.target) && n.era().decided(n.prepared) ||
 		n.bug == bugReadsBeforeTakeover

@@ -4,17 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"sunder/nodes"
 	"sunder/nodes/kv"
 	"sunder/nodes/nodestest"
 )
-
-func write(c *nodestest.Cluster, to nodes.ID, times int) {
-	for i := range times {
-		c.Do(to, kv.Command{Op: kv.Write, Key: "x", Arg: int64(len(c.Calls)*1000 + i)})
-		c.Run(2 * time.Millisecond)
-	}
-}
 
 // TestASnapshotTravelsInChunks gives the machine more state than a message holds, loses many
 // messages, and lets the receiver crash on the way.

@@ -18,8 +18,6 @@ type value struct {
 	hash    uint64        // of all of it
 }
 
-func (v *value) noop() bool { return v.size == 0 }
-
 // appendBody appends what v holds. A command's first byte is its operation, which is not 0.
 func (v *value) appendBody(b []byte) []byte {
 	switch {
