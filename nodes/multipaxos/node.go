@@ -67,6 +67,8 @@ type node struct {
 	asked     uint64 // leader: the last round that was begun for the sake of a read
 	wanted    uint64 // leader: the round that the last read needs
 	roundSent [rounds]nodes.Mono
+	draft     *accept // leader: the message that was sent last
+	draftUpto uint64  // the slot up to which it was to reach
 	questions fifo.Queue[question]
 	ascending []uint64 // scratch of quorumOf
 	survey    survey

@@ -72,8 +72,7 @@ func (n *node) broadcast(repeat bool) {
 		if n.replicate(p) || sent {
 			continue
 		}
-		n.env.Send(p.id, &accept{ballot: n.ballot, first: p.next, commit: n.commit,
-			round: n.round})
+		n.send(p, p.next, 0, nil)
 	}
 }
 
@@ -98,13 +97,12 @@ func (n *node) replicate(p *peer) (sent bool) {
 		p.next = n.commit + 1
 	}
 	for p.next < n.next && p.flying < flyingMax {
-		list := n.log.values(p.next, n.next-1, n.proposed)
-		if len(list) == 0 {
+		count := n.send(p, p.next, n.next-1, n.proposed)
+		if count == 0 {
 			p.next++ // decided before its reign
 			continue
 		}
-		n.sendAccept(p, p.next, list)
-		p.next += uint64(len(list))
+		p.next += count
 		p.flying++
 		sent = true
 	}
@@ -118,18 +116,33 @@ func (n *node) proposed(s *slot) bool { return s.accepted == n.ballot }
 func (n *node) repeat(p *peer) (sent bool) {
 	missing := func(s *slot) bool { return s.accepted == n.ballot && !s.votes.Has(p.id) }
 	for at := n.commit + 1; at < p.before; {
-		list := n.log.values(at, p.before-1, missing)
-		if len(list) > 0 {
-			n.sendAccept(p, at, list)
-			sent = true
-		}
-		at += max(1, uint64(len(list)))
+		n.draft = nil // what p lacks is its own affair
+		count := n.send(p, at, p.before-1, missing)
+		sent = sent || count > 0
+		at += max(1, count)
 	}
+	n.draft = nil
 	return sent
 }
 
-func (n *node) sendAccept(p *peer, first uint64, list []*value) {
-	n.served(p, first+uint64(len(list))-1)
-	n.env.Send(p.id, &accept{ballot: n.ballot, first: first, commit: n.commit, round: n.round,
-		values: list})
+// send sends p what stands in a run of slots, as far as a message has room, and returns how much
+// that is; nothing is a heartbeat if none was asked for. Most acceptors are sent the same: so they
+// share the message.
+func (n *node) send(p *peer, first, upto uint64, pleases func(*slot) bool) (count uint64) {
+	d := n.draft
+	if d == nil || d.ballot != n.ballot || d.first != first || d.commit != n.commit ||
+		d.round != n.round || n.draftUpto != upto {
+		d = &accept{ballot: n.ballot, first: first, commit: n.commit, round: n.round}
+		if upto > 0 {
+			d.values = n.log.values(first, upto, pleases)
+		}
+		n.draft, n.draftUpto = d, upto
+	}
+	if count = uint64(len(d.values)); count > 0 {
+		n.served(p, first+count-1)
+	}
+	if count > 0 || upto == 0 {
+		n.env.Send(p.id, d)
+	}
+	return count
 }

@@ -71,9 +71,10 @@ func (n *node) askAcceptors() {
 	if who.Has(n.self) {
 		s.voters.Add(n.self)
 	}
+	q := &query{id: s.id}
 	for i := range n.peers {
 		if p := &n.peers[i]; p != n.me && who.Has(p.id) {
-			n.env.Send(p.id, &query{id: s.id})
+			n.env.Send(p.id, q)
 		}
 	}
 	n.endSurvey()
