@@ -10,6 +10,28 @@ import (
 	"sunder/nodes/nodestest"
 )
 
+// changes looks for configurations that were decided.
+type changes struct {
+	highest uint64
+	read    []int // of each node's observations
+}
+
+// look says whether there is a new one.
+func (s *changes) look(c *nodestest.Cluster) (more bool) {
+	for i, stream := range c.Streams() {
+		if i == len(s.read) {
+			s.read = append(s.read, 0)
+		}
+		for _, o := range stream[s.read[i]:] {
+			if o.Fact == nodes.Configured && o.Term > s.highest {
+				s.highest, more = o.Term, true
+			}
+		}
+		s.read[i] = len(stream)
+	}
+	return more
+}
+
 // churn lets mains fail and come back, and strikes whoever leads, or the other, just when a new
 // configuration was decided: between that and its coming into force.
 func churn(seed uint64, bug string, d time.Duration) *nodestest.Cluster {
@@ -19,7 +41,7 @@ func churn(seed uint64, bug string, d time.Duration) *nodestest.Cluster {
 	c := nodestest.NewCluster(Protocol(), nodestest.Setup{Nodes: size, Seed: seed, Bug: bug,
 		Options: map[string]string{"window": "8", "reads": reads}})
 	brief := func() time.Duration { return time.Duration(rng.Int64N(int64(20 * time.Millisecond))) }
-	seen := 0
+	var news changes
 	fail := c.Now() + 300*time.Millisecond
 	for c.Now() < d {
 		for range 1 + rng.IntN(3) {
@@ -34,9 +56,7 @@ func churn(seed uint64, bug string, d time.Duration) *nodestest.Cluster {
 			c.Do(id, command)
 		}
 		c.Run(time.Duration(rng.Int64N(int64(4 * time.Millisecond))))
-		now := len(configurations(c))
-		struck := now > seen
-		seen = now
+		struck := news.look(c)
 		if !struck && c.Now() < fail {
 			continue
 		}
