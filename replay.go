@@ -68,7 +68,7 @@ func replay(ctx context.Context, path string, f testFlags, stdout, stderr io.Wri
 	}
 	if f.env == "sim" && p.Environment != "sim" && first != nil {
 		return transfer(ctx, path, f.timeLimit,
-			session{flags: f, log: log, stdout: stdout, stderr: stderr})
+			&session{flags: f, log: log, stdout: stdout, stderr: stderr})
 	}
 	exact := p.Environment == "sim" && (f.env == "" || f.env == "sim")
 	if f.env != "" {
@@ -80,7 +80,7 @@ func replay(ctx context.Context, path string, f testFlags, stdout, stderr io.Wri
 	}
 	var runs []report.Results
 	for len(runs) < count && ctx.Err() == nil {
-		r, err := runOne(ctx, session{flags: f, plan: p, log: log, stdout: stdout, stderr: stderr})
+		r, err := runOne(ctx, &session{flags: f, plan: p, log: log, stdout: stdout, stderr: stderr})
 		if err != nil {
 			return err
 		}

@@ -35,6 +35,7 @@ type session struct {
 	run      *store.Run
 	phases   []report.Phase
 	pictures []report.Picture
+	full     report.Run // what the page shows, once it is written
 }
 
 // stage is a harness.Environment with what is left of it after a run.
@@ -62,7 +63,7 @@ type nodeLog struct {
 
 // runOne takes a plan to its verdict. History and results are stored before anything is torn
 // down, and trouble while tearing down never loses them.
-func runOne(ctx context.Context, s session) (report.Results, error) {
+func runOne(ctx context.Context, s *session) (report.Results, error) {
 	var err error
 	if s.parts, err = partsOf(s.plan); err != nil {
 		return report.Results{}, err
@@ -221,6 +222,7 @@ func (s *session) publish(r report.Results, events []history.Event, left remains
 	for _, l := range left.logs {
 		full.Logs = append(full.Logs, report.Log{Node: l.node, Name: l.name, Tail: l.tail()})
 	}
+	s.full = full
 	err = errors.Join(err,
 		s.run.Write(store.PageFile, func(w io.Writer) error { return page.Write(w, full) }),
 		s.run.Write(store.JUnitFile, func(w io.Writer) error { return report.JUnit(w, r) }))

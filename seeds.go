@@ -52,7 +52,7 @@ type searched struct {
 
 // runSeeds runs many seeds in the simulation, on all cores, and stores nothing but the first that
 // fails.
-func runSeeds(ctx context.Context, c *cobra.Command, f testFlags, s session) error {
+func runSeeds(ctx context.Context, c *cobra.Command, f testFlags, s *session) error {
 	plans, wild, err := f.plans(c)
 	if err != nil {
 		return err

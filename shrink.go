@@ -54,10 +54,16 @@ func shrinkCommand(stdout, stderr io.Writer) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := runOne(c.Context(),
-				session{flags: f, plan: p, log: log, stdout: stdout, stderr: stderr})
+			s := &session{flags: f, plan: p, log: log, stdout: stdout, stderr: stderr}
+			r, err := runOne(c.Context(), s)
 			if err != nil {
 				return err
+			}
+			if class := classOf(r); class != "" {
+				err = s.explain(c.Context(), p, class, stdout)
+			}
+			if err != nil {
+				return broken(err)
 			}
 			if status := statusOf(r); status != exitValid {
 				return exit{status: status}
@@ -104,14 +110,18 @@ func shrinkRun(ctx context.Context, dir string, runs int, out io.Writer) (plan.P
 	if err := run.Write(shrunkFile, found.Plan.Write); err != nil {
 		return plan.Plan{}, broken(err)
 	}
-	fmt.Fprintf(out, "shrunk      %s: %d → %d faults, %s, %d → %d nodes, %v → %v; %d runs, %v\n",
+	say := func(label, format string, args ...any) {
+		text := wrap(fmt.Sprintf(format, args...), columnsOf(out)-len(indent), indent)
+		fmt.Fprintf(out, "%-12s%s\n", label, text)
+	}
+	say("shrunk", "%s: %d → %d faults, %s, %d → %d nodes, %v → %v; %d runs, %v",
 		class, len(before.Faults), len(found.Plan.Faults), operations(ops, found.Plan), before.Nodes,
 		found.Plan.Nodes, before.TimeLimit, found.Plan.TimeLimit, found.Runs,
 		time.Since(began).Round(time.Millisecond))
 	if n := found.Plan.Network; n.Fixed.Duration > 0 {
-		fmt.Fprintf(out, "            every message takes %v%s\n", n.Fixed, exceptions(n.Except))
+		say("", "every message takes %v%s", n.Fixed, exceptions(n.Except))
 	}
-	fmt.Fprintf(out, "            sunder test --plan %s\n", filepath.Join(run.Dir, shrunkFile))
+	fmt.Fprintf(out, "%ssunder test --plan %s\n", indent, filepath.Join(run.Dir, shrunkFile))
 	return found.Plan, nil
 }
 

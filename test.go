@@ -95,12 +95,13 @@ func runTests(c *cobra.Command, f testFlags, stdout, stderr io.Writer) error {
 	if !c.Flags().Changed("seed") {
 		f.seed = randomSeed()
 	}
-	s := session{flags: f, log: log, stdout: stdout, stderr: stderr}
+	s := &session{flags: f, log: log, stdout: stdout, stderr: stderr}
 	if f.count > 1 && f.env == "sim" && f.planFile == "" {
 		return runSeeds(c.Context(), c, f, s)
 	}
 	worst := exitValid
 	for range f.count {
+		s = &session{flags: f, log: log, stdout: stdout, stderr: stderr}
 		if s.plan, err = f.plan(c); err != nil {
 			return err
 		}
@@ -125,7 +126,7 @@ func runTests(c *cobra.Command, f testFlags, stdout, stderr io.Writer) error {
 }
 
 // runAndShrink runs a test and, if it fails in the simulation, looks for a smaller plan that does.
-func runAndShrink(ctx context.Context, s session) (report.Results, error) {
+func runAndShrink(ctx context.Context, s *session) (report.Results, error) {
 	r, err := runOne(ctx, s)
 	if err != nil || s.plan.Environment != "sim" || statusOf(r) != exitInvalid || s.flags.noShrink {
 		return r, err
@@ -136,7 +137,11 @@ func runAndShrink(ctx context.Context, s session) (report.Results, error) {
 	}
 	quick, cancel := context.WithTimeout(ctx, shrinkLimit)
 	defer cancel()
-	if _, err := shrinkRun(quick, r.Store, shrinkRuns, out); err != nil {
+	small, err := shrinkRun(quick, r.Store, shrinkRuns, out)
+	if err == nil {
+		err = s.explain(ctx, small, classOf(r), out)
+	}
+	if err != nil {
 		fmt.Fprintf(s.stderr, "sunder: %v\n", err) // the verdict stands
 	}
 	return r, nil

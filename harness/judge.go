@@ -71,7 +71,10 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	parts = append(parts, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
 	if e.Plan.Environment == "sim" {
 		live := liveness{}
-		if len(e.Plan.Script) == 0 && recovering(e.Events) { // else nobody asked for final reads
+		switch {
+		case len(e.Plan.Script) > 0: // which need not ask for final reads
+			live.finals = finals{patient(e.Events)}
+		case recovering(e.Events):
 			live.finals = finals{f.names}
 		}
 		parts = append(parts, live)

@@ -3,6 +3,8 @@ package harness
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"sunder/checker"
 	"sunder/harness/history"
@@ -36,4 +38,25 @@ func (c liveness) Check(ctx context.Context, h checker.History) checker.Result {
 		r.Anomalies = []checker.Anomaly{{Class: Liveness, Words: words}}
 	}
 	return r
+}
+
+// patience is how long after the recovery a script asks a node for a read that has to be answered.
+// A workload asks again and again; a script has one operation for that.
+const patience = 5 * time.Second
+
+// patient are the nodes that were asked for a read so long after the recovery.
+func patient(events []history.Event) (names []string) {
+	since := time.Duration(-1)
+	for _, e := range events {
+		switch {
+		case e.Process == history.Nemesis:
+			if e.F == "recover" && e.Kind == history.OK {
+				since = e.Time
+			}
+		case since >= 0 && e.Kind == history.Invoke && e.Node != "" && e.F == "read" &&
+			e.Time-since >= patience && !slices.Contains(names, e.Node):
+			names = append(names, e.Node)
+		}
+	}
+	return names
 }

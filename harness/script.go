@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +15,8 @@ import (
 // ScriptOf is what clients did in a run of p, operation by operation, before the recovery and
 // after it: p with this script does the same again, as far as it is ours to decide. Sessions that
 // clients open and attempts that they repeat are in no script; they are the clients' own affair.
-// Times count from the first operation; with a script they count from when the test began, so that
+// Of the reads that a node never answered after the recovery there is one, which is patient. Times
+// count from the first operation; with a script they count from when the test began, so that
 // the first operation can be left out and nothing else moves. So do the times of faults.
 func ScriptOf(p plan.Plan, events []history.Event) []plan.ScriptedOp {
 	if len(p.Script) > 0 {
@@ -38,7 +40,35 @@ func ScriptOf(p plan.Plan, events []history.Event) []plan.ScriptedOp {
 				Value: string(e.Value), Final: final})
 		}
 	}
-	return script
+	return once(script, events)
+}
+
+// once has one patient read of each node that was asked and never answered after the recovery, in
+// the place of all that it was asked.
+func once(script []plan.ScriptedOp, events []history.Event) []plan.ScriptedOp {
+	answered := make(map[string]bool) // by a node that was named in the invocation
+	named := make(map[history.Process]string)
+	for _, e := range events {
+		switch e.Kind {
+		case history.Invoke:
+			named[e.Process] = e.Node
+		case history.OK:
+			answered[named[e.Process]] = true
+		}
+	}
+	var out []plan.ScriptedOp
+	asked := make(map[string]bool)
+	for _, o := range script {
+		if o.Final && o.Node != "" && !answered[o.Node] {
+			if asked[o.Node] {
+				continue
+			}
+			asked[o.Node] = true
+			o.At = plan.Of(patience)
+		}
+		out = append(out, o)
+	}
+	return out
 }
 
 // FaultsOf is the faults of p as plain as they came out in a run: at the time at which they
@@ -55,9 +85,28 @@ func FaultsOf(p plan.Plan, events []history.Event) []plan.Fault {
 		f.At, f.On = r.Start, nil
 		if len(r.Targets) > 0 {
 			f.Target, f.Pick = strings.Join(r.Targets, ","), 0
+			if len(r.Grudge) > 0 {
+				f.Pick = pickOf(*f, r.Grudge, names(p.Nodes))
+			}
 		}
 	}
 	return out
+}
+
+// picksMax bounds the search for a number that settles a partition as it was.
+const picksMax = 256
+
+// pickOf is the least number with which a partition of named nodes cuts what the grudge says: the
+// names leave open which half is deaf, or who stands on which side of a bridge.
+func pickOf(f plan.Fault, was nemesis.Grudge, names []string) uint64 {
+	for f.Pick = range uint64(picksMax) {
+		l := nemesis.Ledger{Nodes: names}
+		r, err := l.Start(0, f, nemesis.View{})
+		if err == nil && maps.EqualFunc(r.Grudge, was, slices.Equal) {
+			return f.Pick
+		}
+	}
+	return 0
 }
 
 // script is the part of the plan's script that is before the recovery, or after it.

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"sunder/nodes"
 	"sunder/nodes/nodestest"
 	"sunder/nodes/raft"
@@ -224,4 +226,34 @@ func BenchmarkObserve(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/observation")
+}
+
+// TestTheOrderOfNodesDoesNotMatter lets nodes say anything, and hears them in two orders: there is
+// a violation in both or in none.
+func TestTheOrderOfNodesDoesNotMatter(t *testing.T) {
+	facts := []nodes.Fact{nodes.BecameLeader, nodes.BecameFollower, nodes.BecameCandidate, nodes.Voted,
+		nodes.Appended, nodes.Committed, nodes.Applied, nodes.Executed}
+	small := func(t *rapid.T, name string) uint64 { return rapid.Uint64Range(0, 4).Draw(t, name) }
+	rapid.Check(t, func(t *rapid.T) {
+		streams := make([][]nodes.Observed, 3)
+		for range rapid.IntRange(0, 12).Draw(t, "observations") {
+			id := rapid.IntRange(0, 2).Draw(t, "node")
+			ob := says(nodes.ID(id+1), rapid.SampledFrom(facts).Draw(t, "fact"), small(t, "term"),
+				small(t, "index"), small(t, "hash"), nodes.ID(small(t, "peer")))
+			streams[id] = append(streams[id], ob)
+		}
+		var heard []string
+		left := [][]nodes.Observed{streams[0], streams[1], streams[2]}
+		o := oracle.New()
+		for len(left[0])+len(left[1])+len(left[2]) > 0 {
+			id := rapid.IntRange(0, 2).Filter(func(i int) bool { return len(left[i]) > 0 }).Draw(t, "next")
+			if v := o.Observe(left[id][0]); v != nil {
+				heard = append(heard, v.Oracle)
+			}
+			left[id] = left[id][1:]
+		}
+		if one := oracle.Judge(streams); len(one) > 0 != (len(heard) > 0) {
+			t.Fatalf("one after the other: %+v; mixed: %v", one, heard)
+		}
+	})
 }

@@ -148,6 +148,7 @@ const corpusMax = 256
 
 // hunt runs plans until one fails, and says whether one did.
 func (h *hunter) hunt(ctx context.Context) bool {
+	defer h.runner.Close()
 	for ; h.left != 0 && ctx.Err() == nil && h.err == nil; h.left-- {
 		p, err := h.next()
 		if err != nil {

@@ -2,9 +2,14 @@ package search_test
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
+	"sunder/checker"
+	"sunder/harness"
 	"sunder/harness/plan"
 	"sunder/nodes/raft"
 	"sunder/search"
@@ -59,5 +64,36 @@ func TestWhatCannotBeRunIsNotShrunk(t *testing.T) {
 		TimeLimit: plan.Of(time.Second)}
 	if got := search.Shrink(t.Context(), p, "stale-read", 100); got.Plan.Nodes != 3 || got.Plan.Script != nil {
 		t.Errorf("%+v", got)
+	}
+}
+
+// A correct system is never blamed, whatever a script leaves out and however the network is: a
+// node has to answer a patient read.
+func TestScriptsBlameNobody(t *testing.T) {
+	q := search.Prey{Protocol: raft.Protocol()}
+	for seed := uint64(1); seed <= 40; seed++ {
+		p, err := q.Plan(seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, err := search.Run(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rng := rand.New(rand.NewPCG(seed, 0))
+		p.Script = slices.DeleteFunc(harness.ScriptOf(p, first.Events), func(plan.ScriptedOp) bool {
+			return rng.IntN(3) == 0
+		})
+		for i := range p.Nodes {
+			p.Script = append(p.Script, plan.ScriptedOp{At: plan.Of(5 * time.Second), Thread: i % p.Concurrency,
+				F: "read", Key: "k0", Node: fmt.Sprintf("n%d", i+1), Final: true})
+		}
+		if seed%2 == 0 {
+			p.Network = plan.Network{Fixed: plan.Of(500 * time.Microsecond)}
+		}
+		o, err := search.Run(t.Context(), p)
+		if err != nil || o.Result.Verdict == checker.Invalid {
+			t.Errorf("seed %d: %s, %v", seed, o.Result.Reason, err)
+		}
 	}
 }

@@ -23,7 +23,7 @@ func BenchmarkRun(b *testing.B) {
 	usual := func(seed uint64) plan.Plan {
 		return planOf(b, seed, "", "partition", "clock", "kill", "pause")
 	}
-	searching := newSearch()
+	searching := newSearch(b)
 	for _, c := range []struct {
 		name string
 		run  func(seed uint64) (steps uint64)

@@ -23,8 +23,8 @@ func (w *World) exhausted() bool {
 	switch {
 	case w.steps > limit:
 		why = fmt.Sprintf("%d things happened in %v of virtual time", w.steps, w.now)
-	case len(w.queue.heap) > queueMax:
-		why = fmt.Sprintf("%d things were planned at %v", len(w.queue.heap), w.now)
+	case w.queue.len() > queueMax:
+		why = fmt.Sprintf("%d things were planned at %v", w.queue.len(), w.now)
 	default:
 		return false
 	}

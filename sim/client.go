@@ -23,6 +23,8 @@ type process struct {
 	asks   uint64
 	asked  string // the node that the last command went to
 	open   *ask   // the one that it waits for
+	busy   bool   // in an operation
+	over   bool   // and should leave it: the test is over
 }
 
 // ask is a client's command on its way to a node, and the answer on its way back.
@@ -36,6 +38,26 @@ type ask struct {
 	ways    int // how many ways still lead to its end: the answer, and the deadline
 }
 
+// process is one that is idle, or a new one, for a client.
+func (w *World) process(id history.Process, c nodes.Client) *process {
+	last := len(w.idle) - 1
+	if last < 0 {
+		return newProcess(w, id, c)
+	}
+	p := w.idle[last]
+	w.idle = w.idle[:last]
+	*p = process{w: w, id: id, client: c, resume: p.resume, stop: p.stop, yield: p.yield}
+	return p
+}
+
+// leave ends the operation of a process. Its coroutine is idle then.
+func (p *process) leave() {
+	p.over = true
+	if p.busy {
+		p.resume()
+	}
+}
+
 func newProcess(w *World, id history.Process, c nodes.Client) *process {
 	p := &process{w: w, id: id, client: c}
 	p.resume, p.stop = iter.Pull(func(yield func(struct{}) bool) {
@@ -43,7 +65,7 @@ func newProcess(w *World, id history.Process, c nodes.Client) *process {
 		for { // an operation each time round
 			value, err := p.invoke()
 			done := history.Complete(p.inv, p.w.now, value, err)
-			done.Node = p.asked
+			done.Node, p.busy = p.asked, false
 			p.w.complete(done)
 			if !yield(struct{}{}) {
 				return
@@ -65,7 +87,7 @@ func (p *process) invoke() (v history.Value, err error) {
 }
 
 // wait gives way until the process is resumed; false says that the test is over.
-func (p *process) wait() bool { return p.yield(struct{}{}) }
+func (p *process) wait() bool { return !p.over && p.yield(struct{}{}) && !p.over }
 
 func (p *process) Now() time.Duration { return p.w.now }
 

@@ -162,16 +162,10 @@ func (d driver) Read(into map[string]nemesis.Evidence) {
 		}
 		for _, from := range d.w.nodes {
 			if n.drop[from.id] {
-				n.lost[from.id]++
+				n.ignore(from)
 			}
-			if n.lost[from.id] == 0 {
-				continue
-			}
-			if e.Dropped == nil {
-				e.Dropped = make(map[string]uint64, len(d.w.nodes))
-			}
-			e.Dropped[from.id.String()] = n.lost[from.id]
 		}
+		e.Dropped = n.dropped()
 		if e.Clocks {
 			e.Raw, e.Monotonic = d.w.now, time.Duration(n.Now())
 			e.Realtime = n.Wall().Sub(epoch)
@@ -179,6 +173,25 @@ func (d driver) Read(into map[string]nemesis.Evidence) {
 		}
 		into[n.id.String()] = e
 	}
+}
+
+// ignore counts a packet that n dropped.
+func (n *node) ignore(from *node) {
+	n.lost[from.id]++
+	n.shown = nil
+}
+
+// dropped is whose packets n dropped, how many of each. It is never changed once it was shown.
+func (n *node) dropped() map[string]uint64 {
+	if n.shown == nil {
+		n.shown = make(map[string]uint64)
+		for _, from := range n.w.nodes {
+			if count := n.lost[from.id]; count > 0 {
+				n.shown[from.id.String()] = count
+			}
+		}
+	}
+	return n.shown
 }
 
 // Leader is who is believed to lead, or "-".

@@ -113,7 +113,7 @@ func (w *World) send(from *node, to nodes.ID, m nodes.Message) {
 		w.arrive(w.now+f.takes, &j, nth)
 	} else {
 		w.tell(Moment{What: Lost, Node: from.id, Peer: to, Message: w.messages, Kind: m.Kind(),
-			Nth: nth, Ident: j.ident})
+			Nth: nth, Ident: j.ident, Body: j.m})
 	}
 	if f.again != 0 {
 		w.arrive(w.now+f.again, &j, nth)
@@ -163,7 +163,7 @@ const stream = "stream"
 func (w *World) arrive(at time.Duration, j *job, nth int) {
 	if w.Watch != nil {
 		w.tell(Moment{What: Sent, Node: j.from.id, Peer: j.node.id, Message: j.gen,
-			Kind: j.m.Kind(), Nth: nth, Ident: j.ident, Takes: at - w.now})
+			Kind: j.m.Kind(), Nth: nth, Ident: j.ident, Body: j.m, Takes: at - w.now})
 	}
 	w.queue.push(at, j)
 }
@@ -176,7 +176,7 @@ func (w *World) arrived(j *job) {
 		to.reached(j)
 		return
 	}
-	to.lost[j.from.id]++
+	to.ignore(j.from)
 	w.tellMessage(Cut, j)
 	l := j.from.link(to.id)
 	if w.Plan.Network.Links == stream && len(l.held) < heldMax && to.proc != nil {

@@ -35,6 +35,7 @@ type node struct {
 	exit    string            // how the last process ended, if it was not killed
 	synced  uint64            // syncs so far
 	drop    []bool            // whose packets it drops, by id
+	shown   map[string]uint64 // lost, as it was read back
 	lost    []uint64          // how many it dropped, by id
 	refusal error             // of a connection, while the process is down
 	links   []link            // to each node

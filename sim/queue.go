@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"math/bits"
 	"time"
 
 	"sunder/nodes"
@@ -50,18 +49,26 @@ type due struct {
 
 func (e due) before(f due) bool { return e.at < f.at || e.at == f.at && e.seq < f.seq }
 
-// queue is a 4-ary heap of what is due, beside the slots that hold the jobs.
+// queue is what is due, beside the slots that hold the jobs. What is soon due is a sorted list, the
+// soonest last: most of what is pushed overtakes or is overtaken by a few messages only. The rest
+// is a 4-ary heap.
 type queue struct {
+	soon  []due
 	heap  []due
 	slots []job
 	free  []int32
 	seq   uint64
 }
 
+// overtaken is how many of the list at most are sooner than what is put into it.
+const overtaken = 32
+
 // empty is a queue without jobs, in the memory of q.
 func (q *queue) empty() queue {
-	return queue{heap: q.heap[:0], slots: q.slots[:0], free: q.free[:0]}
+	return queue{soon: q.soon[:0], heap: q.heap[:0], slots: q.slots[:0], free: q.free[:0]}
 }
+
+func (q *queue) len() int { return len(q.soon) + len(q.heap) }
 
 func (q *queue) push(at time.Duration, j *job) {
 	slot := int32(len(q.slots))
@@ -73,6 +80,44 @@ func (q *queue) push(at time.Duration, j *job) {
 	}
 	q.seq++
 	e := due{at, q.seq, slot}
+	least := max(0, len(q.soon)-overtaken)
+	if least > 0 && q.soon[least-1].before(e) {
+		q.lift(e)
+		return
+	}
+	q.soon = append(q.soon, e)
+	i := len(q.soon) - 1
+	for i > 0 && q.soon[i-1].before(e) {
+		q.soon[i] = q.soon[i-1]
+		i--
+	}
+	q.soon[i] = e
+}
+
+// pop takes out the job that is due first, if it is due by the given time. Its slot is free again,
+// but keeps what it held until it is used.
+func (q *queue) pop(until time.Duration, j *job) (at time.Duration, ok bool) {
+	var top due
+	last := len(q.soon) - 1
+	if last >= 0 && (len(q.heap) == 0 || q.soon[last].before(q.heap[0])) {
+		if top = q.soon[last]; top.at > until {
+			return 0, false
+		}
+		q.soon = q.soon[:last]
+	} else {
+		if len(q.heap) == 0 || q.heap[0].at > until {
+			return 0, false
+		}
+		top = q.heap[0]
+		q.sift()
+	}
+	q.free = append(q.free, top.slot)
+	*j = q.slots[top.slot]
+	return top.at, true
+}
+
+// lift puts e into the heap.
+func (q *queue) lift(e due) {
 	q.heap = append(q.heap, e)
 	i := len(q.heap) - 1
 	for i > 0 {
@@ -86,20 +131,18 @@ func (q *queue) push(at time.Duration, j *job) {
 	q.heap[i] = e
 }
 
-// pop takes out what is due first. Its slot is free again, but keeps what it held until it is used.
-func (q *queue) pop() (time.Duration, job) {
-	top, last := q.heap[0], len(q.heap)-1
+// sift takes out the top of the heap.
+func (q *queue) sift() {
+	last := len(q.heap) - 1
 	e, heap := q.heap[last], q.heap[:last]
 	q.heap = heap
 	i := 0
 	for child := 1; child < last; child = 4*i + 1 {
 		least := child
 		for c := child + 1; c < min(child+4, last); c++ {
-			// Which child is the least is anybody's guess, and a wrong guess of the processor's
-			// costs more than the comparison: so there is no branch.
-			_, less := bits.Sub64(heap[c].seq, heap[least].seq, 0)
-			_, less = bits.Sub64(uint64(heap[c].at), uint64(heap[least].at), less)
-			least += (c - least) * int(less)
+			if heap[c].before(heap[least]) {
+				least = c
+			}
 		}
 		if !heap[least].before(e) {
 			break
@@ -110,6 +153,4 @@ func (q *queue) pop() (time.Duration, job) {
 	if last > 0 {
 		heap[i] = e
 	}
-	q.free = append(q.free, top.slot)
-	return top.at, q.slots[top.slot]
 }

@@ -16,12 +16,15 @@ const (
 
 // mix hashes words into one well spread number (splitmix64 finalizer over a running sum).
 func mix(words ...uint64) uint64 {
-	h := uint64(0x9e3779b97f4a7c15)
+	h := uint64(start)
 	for _, w := range words {
 		h = stir(h, w)
 	}
 	return h
 }
+
+// start is what mix makes of no words.
+const start = 0x9e3779b97f4a7c15
 
 // stir goes on with one more word where mix has ended.
 func stir(h, w uint64) uint64 {

@@ -24,7 +24,11 @@ type search struct {
 	journal    memory
 }
 
-func newSearch() *search { return &search{w: new(sim.World), oracle: oracle.New()} }
+func newSearch(t testing.TB) *search {
+	s := &search{w: new(sim.World), oracle: oracle.New()}
+	t.Cleanup(s.w.Close)
+	return s
+}
 
 func (s *search) run(t testing.TB, p plan.Plan) outcome {
 	t.Helper()
@@ -46,7 +50,6 @@ func (s *search) run(t testing.TB, p plan.Plan) outcome {
 	if err := harness.Conduct(ctx, ctx, s.w, test.Scheduler(), &s.journal, func(string) {}); err != nil {
 		t.Fatal(err)
 	}
-	s.w.Close()
 	out := outcome{events: s.journal.events, trace: s.w.Trace(), steps: s.w.Steps()}
 	out.verdict = harness.Judge(ctx, harness.Evidence{Plan: p, Events: out.events,
 		Checkers: test.Workload.Checkers(test.Options), Records: s.w.Records(),
@@ -70,7 +73,7 @@ func short(t testing.TB, seed uint64) plan.Plan {
 
 // A world that was used before, for plans of other sizes too, runs as a new one does.
 func TestAResetWorldIsANewOne(t *testing.T) {
-	s := newSearch()
+	s := newSearch(t)
 	for seed := range uint64(12) {
 		p := short(t, seed)
 		p.Nodes = []int{5, 3, 4}[seed%3]

@@ -56,7 +56,7 @@ func partOf(stack []string) string {
 // nor this fault machinery, made 60,000 to 82,000 seeds a minute and core and 1.9 to 2.6 million
 // events a second, and spent 15 to 17 % on linearizability.
 func BenchmarkShares(b *testing.B) {
-	s := newSearch()
+	s := newSearch(b)
 	var out bytes.Buffer
 	if err := pprof.StartCPUProfile(&out); err != nil {
 		b.Skip(err) // the whole is profiled already

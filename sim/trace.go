@@ -21,6 +21,7 @@ type Moment struct {
 	Kind    uint8
 	Nth     int
 	Ident   uint64
+	Body    nodes.Message // says what it is in words, too; nobody changes it
 	Takes   time.Duration // of what is sent: how long it will be under way
 
 	Client history.Process // that asked a node, or is answered
@@ -58,6 +59,6 @@ func (w *World) tell(m Moment) {
 func (w *World) tellMessage(what What, j *job) {
 	if w.Watch != nil {
 		w.Watch(Moment{At: w.now, What: what, Node: j.node.id, Peer: j.from.id, Message: j.gen,
-			Kind: j.m.Kind(), Ident: j.ident})
+			Kind: j.m.Kind(), Ident: j.ident, Body: j.m})
 	}
 }

@@ -7,33 +7,13 @@
 package sim
 
 import (
-	"fmt"
-	"slices"
 	"time"
 
 	"sunder/harness"
 	"sunder/harness/history"
-	"sunder/harness/plan"
 	"sunder/nemesis"
 	"sunder/nodes"
 )
-
-// Options is what a World needs beside the plan.
-type Options struct {
-	Plan     plan.Plan
-	Protocol nodes.Protocol
-	Client   func(history.Process) nodes.Client
-	Observe  func(nodes.Observed) // write-only; may be nil
-	Watch    func(Moment)         // so is this
-	// Exhausted is told, once, why a run can go on no more: the nodes do more than any sound ones
-	// would. The world stands still then.
-	Exhausted func(why string)
-	// Codec says whether messages go through their encoding, as in containers; nil: the seed
-	// decides, one in 16 does. It is to make no difference.
-	Codec *bool
-	Log   func(node nodes.ID, line string)
-	Brief bool // Records alone says what became of faults, not the history
-}
 
 // World is a cluster and its clients in virtual time. It is an Environment of the harness.
 type World struct {
@@ -47,6 +27,7 @@ type World struct {
 	spare     []*ask // to be used again
 	nodes     []*node
 	processes map[history.Process]*process
+	idle      []*process      // coroutines without a client
 	completed []history.Event // of which the first taken were passed on
 	taken     int
 	injector  harness.Injector
@@ -62,105 +43,6 @@ type World struct {
 	spent     bool // more than any sound nodes do
 }
 
-// What the trace hash covers, beside the time at which it happened.
-const (
-	hashSend = iota + 1
-	hashRecv
-	hashTimer
-	hashInvoke
-	hashObserve
-	hashComplete
-	hashPower
-)
-
-// New boots the cluster of the plan at virtual time 0.
-func New(o Options) (*World, error) {
-	w := new(World)
-	if err := w.Reset(o); err != nil {
-		return nil, err
-	}
-	return w, nil
-}
-
-// Reset makes a closed world, or a zero one, what New would make, in the memory that it has: a
-// search runs thousands of them. What it told before, Records among that, stays as it was.
-func (w *World) Reset(o Options) error {
-	if err := o.check(); err != nil {
-		return err
-	}
-	fixed, err := newFixed(o)
-	if err != nil {
-		return err
-	}
-	if w.processes == nil {
-		w.processes = make(map[history.Process]*process)
-	}
-	clear(w.processes)
-	if o.Codec == nil {
-		coded := mix(o.Plan.Seed, streamCodec)%codecShare == 0
-		o.Codec = &coded
-	}
-	*w = World{Options: o, protocol: o.Protocol, seed: o.Plan.Seed, fixed: fixed,
-		options: o.Protocol.Pick(o.Plan.Options), processes: w.processes, nodes: w.nodes,
-		queue: w.queue.empty(), completed: w.completed[:0], armed: w.armed[:0],
-		spare: w.spare}
-	names := make([]string, o.Plan.Nodes)
-	w.members = make([]nodes.ID, o.Plan.Nodes)
-	for i := range names {
-		w.members[i] = nodes.ID(i + 1)
-		names[i] = w.members[i].String()
-	}
-	for len(w.nodes) < len(names) {
-		w.nodes = append(w.nodes, &node{draws: map[uint64]uint64{}})
-	}
-	w.nodes = w.nodes[:len(names)]
-	if changes := o.Plan.Network.Priorities; changes > 0 {
-		w.ranks = newPriorities(w.seed, o.Plan.Nodes, changes)
-	}
-	w.injector = harness.Injector{Driver: driver{w}, Faults: o.Plan.Faults, Brief: o.Brief,
-		Ledger: &nemesis.Ledger{Nodes: names, Assumption: o.Protocol.Clock(o.Plan.Options)}}
-	for i, n := range w.nodes {
-		if err := o.Protocol.Check(w.config(w.members[i])); err != nil {
-			return err
-		}
-		n.reset(w, w.members[i])
-	}
-	for _, n := range w.nodes {
-		if n.boot(); n.proc == nil {
-			return fmt.Errorf("boot %s: %s", n.id, n.exit)
-		}
-	}
-	return nil
-}
-
-// check says what of the plan this protocol does not have.
-func (o Options) check() error {
-	known := func(kind string) bool { return kind == "" || slices.Contains(o.Protocol.Kinds, kind) }
-	for i, f := range o.Plan.Faults {
-		if f.On != nil && !known(f.On.Kind) {
-			return fmt.Errorf("faults[%d].on.kind is %.40q: %s has no such message; it has %s", i,
-				f.On.Kind, o.Protocol.Name, o.Protocol.KindList())
-		}
-	}
-	return nil
-}
-
-// Close ends the clients. The world can be looked at afterwards, but not run.
-func (w *World) Close() {
-	w.closed = true
-	ids := make([]history.Process, 0, len(w.processes))
-	for id := range w.processes { // sorted below
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		w.processes[id].stop()
-	}
-}
-
-// Trace is a hash of everything that happened so far.
-func (w *World) Trace() uint64 { return w.trace }
-
 // Steps is how many things happened so far.
 func (w *World) Steps() uint64 { return w.steps }
 
@@ -174,18 +56,16 @@ func (w *World) Now() time.Duration { return w.now }
 func (w *World) Invoke(inv history.Event) {
 	p := w.processes[inv.Process]
 	if p == nil {
-		p = newProcess(w, inv.Process, w.Client(inv.Process))
+		p = w.process(inv.Process, w.Client(inv.Process))
 		w.processes[inv.Process] = p
 	}
-	p.inv = inv
+	p.inv, p.busy = inv, true
 	p.resume()
 }
 
 // Await runs the world until an operation completes, which it returns, or until the given time.
 func (w *World) Await(until time.Duration) (history.Event, bool) {
-	for len(w.completed) == 0 && len(w.queue.heap) > 0 && w.queue.heap[0].at <= until &&
-		!w.exhausted() {
-		w.step()
+	for len(w.completed) == 0 && !w.exhausted() && w.step(until) {
 	}
 	if w.taken < len(w.completed) {
 		e := w.completed[w.taken]
@@ -198,8 +78,13 @@ func (w *World) Await(until time.Duration) (history.Event, bool) {
 	return history.Event{}, false
 }
 
-func (w *World) step() {
-	at, j := w.queue.pop()
+// step does what is due first, if it is due by the given time.
+func (w *World) step(until time.Duration) bool {
+	var j job
+	at, ok := w.queue.pop(until, &j)
+	if !ok {
+		return false
+	}
 	w.now = max(w.now, at)
 	w.steps++
 	switch j.kind {
@@ -216,6 +101,7 @@ func (w *World) step() {
 	default:
 		j.node.reached(&j)
 	}
+	return true
 }
 
 // at lets what happen at a time.
@@ -234,17 +120,13 @@ func (w *World) complete(e history.Event) {
 	}
 }
 
-// retire ends the coroutine of a process that will never be asked again.
+// retire lets go of a process that will never be asked again.
 func (w *World) retire(id history.Process) {
 	p := w.processes[id]
 	w.at(w.now, func() { // the coroutine itself is what runs now
-		p.stop()
 		delete(w.processes, id)
+		w.idle = append(w.idle, p)
 	})
-}
-
-func (w *World) config(id nodes.ID) nodes.Config {
-	return nodes.Config{Self: id, Members: w.members, Options: w.options, Bug: w.Plan.Bug}
 }
 
 func (w *World) node(id nodes.ID) *node {
@@ -252,10 +134,6 @@ func (w *World) node(id nodes.ID) *node {
 		return nil
 	}
 	return w.nodes[id-1]
-}
-
-func (w *World) note(what int, a, b uint64) {
-	w.trace = mix(w.trace, uint64(w.now), uint64(what), a, b)
 }
 
 // observe passes an observation on. The trace covers it whether anybody listens or not.

@@ -31,7 +31,8 @@ type Plan struct {
 	Network     Network           `json:"network,omitzero"`
 	Faults      []Fault           `json:"faults"`
 
-	// Script, where there is one, is all that clients do: the workload generates nothing.
+	// Script, where there is one, is all that clients do: the workload generates nothing. Its times,
+	// and then those of faults, count from when the test began.
 	Script []ScriptedOp `json:"script,omitempty"`
 }
 

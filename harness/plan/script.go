@@ -5,7 +5,7 @@ import "fmt"
 // ScriptedOp is an operation of a client thread at a time. Shrinking fills it, so that one can be
 // left out and the others stay as they are.
 type ScriptedOp struct {
-	At     Duration `json:"at"` // since the first operation; of a final one, since the recovery
+	At     Duration `json:"at"` // since the test began; of a final one, since the recovery
 	Thread int      `json:"thread"`
 	F      string   `json:"f"`
 	Key    string   `json:"key,omitempty"`

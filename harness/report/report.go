@@ -12,6 +12,7 @@ import (
 	"sunder/harness/history"
 	"sunder/harness/plan"
 	"sunder/harness/report/figures"
+	"sunder/harness/report/spacetime"
 	"sunder/nodes"
 )
 
@@ -86,6 +87,7 @@ type Run struct {
 	Observed []nodes.Observed // of all nodes, each in order; times count from the history's origin
 	Logs     []Log
 	Pictures []Picture
+	Story    *spacetime.Run // how the anomaly came about; nil: nobody knows
 }
 
 // Log is the end of one log of a node.

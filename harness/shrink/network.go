@@ -88,6 +88,9 @@ func (s *search) explicit() {
 	}
 }
 
+// few odd messages can be told one by one.
+const few = 5
+
 // exceptions leaves out as many odd messages as it can, and makes those that are left less odd.
 func (s *search) exceptions() {
 	with := func(list []plan.Except) plan.Plan {

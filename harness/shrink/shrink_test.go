@@ -26,12 +26,12 @@ func big(faults int) plan.Plan {
 	return p
 }
 
-// imagined are runs of plans that fail for a reason: they say 200 operations of 10 threads, and 50
+// imagined are runs of plans that fail for a reason: they say 60 operations of 10 threads, and 50
 // messages, of which every tenth is as any other.
 func imagined(fails func(plan.Plan) bool) Runs {
 	return Runs{Fails: fails, Record: func(p plan.Plan) (r Recording) {
-		for i := range 200 {
-			r.Script = append(r.Script, plan.ScriptedOp{At: ms(i * 100), Thread: i % 10, F: "write",
+		for i := range 60 {
+			r.Script = append(r.Script, plan.ScriptedOp{At: ms(i * 300), Thread: i % 10, F: "write",
 				Key: fmt.Sprint("k", i%3), Value: fmt.Sprint(i)})
 		}
 		for i := range 50 {
@@ -128,7 +128,7 @@ func TestTheResultStillFails(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		start := big(rapid.IntRange(1, 12).Draw(t, "faults"))
 		needed := rapid.SliceOfN(rapid.SampledFrom(start.Faults), 0, 4).Draw(t, "needed")
-		values := rapid.SliceOfN(rapid.IntRange(0, 199), 0, 4).Draw(t, "values")
+		values := rapid.SliceOfN(rapid.IntRange(0, 59), 0, 4).Draw(t, "values")
 		mood := rapid.Uint64Range(1, 4).Draw(t, "mood")
 		runs, budget := 0, rapid.IntRange(0, 600).Draw(t, "budget")
 		fails := func(p plan.Plan) bool {
@@ -154,7 +154,7 @@ func TestTheResultStillFails(t *testing.T) {
 			t.Fatalf("it does not fail: %+v", p)
 		case runs > budget || runs != got.Runs:
 			t.Fatalf("%d runs of %d, said %d", runs, budget, got.Runs)
-		case len(p.Faults) > len(start.Faults) || p.Nodes > start.Nodes || len(p.Script) > 200 ||
+		case len(p.Faults) > len(start.Faults) || p.Nodes > start.Nodes || len(p.Script) > 60 ||
 			p.Concurrency > start.Concurrency || p.TimeLimit.Duration > start.TimeLimit.Duration:
 			t.Fatalf("it is larger: %+v", p)
 		case p.Check() != nil:

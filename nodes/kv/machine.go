@@ -192,6 +192,8 @@ func step(o *object, c Command) Result {
 	case Add:
 		o.counter += c.Arg
 		return Result{Status: OK, Found: true, Value: o.counter}
+	case ReadCounter:
+		return Result{Status: OK, Found: true, Value: o.counter}
 	case SetAdd:
 		if at, found := slices.BinarySearch(o.set, c.Arg); !found {
 			o.set = slices.Insert(slices.Clone(o.set), at, c.Arg)
@@ -206,6 +208,8 @@ func step(o *object, c Command) Result {
 		}
 		ok.Found, ok.Value = true, o.queue[0]
 		o.queue = o.queue[1:]
+	case ReadQueue:
+		return Result{Status: OK, Found: true, Values: slices.Clone(o.queue)}
 	case Lock:
 		if o.owner != 0 && o.owner != c.Arg || c.Arg == 0 {
 			return Refuse(LockHeld)
@@ -219,6 +223,8 @@ func step(o *object, c Command) Result {
 			return Refuse(NotOwner)
 		}
 		o.owner = 0
+	case ReadLock:
+		return Result{Status: OK, Found: o.owner != 0, Value: o.owner}
 	default:
 		return Refuse(BadCommand)
 	}

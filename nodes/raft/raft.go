@@ -76,7 +76,8 @@ func Protocol() nodes.Protocol {
 		},
 		Bugs: plantedBugs[1:],
 		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Append, kv.ReadList, kv.Add, kv.SetAdd,
-			kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession},
+			kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession,
+			kv.ReadCounter, kv.ReadQueue, kv.ReadLock},
 		Clock: assumption,
 	}
 }

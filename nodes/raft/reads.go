@@ -95,11 +95,11 @@ func (n *node) answerReads() {
 	if n.questions.len() == 0 {
 		return
 	}
-	if n.wanted > n.round && n.acked() >= n.asked {
-		n.broadcast()
-		n.asked = n.round
-	}
 	acked := n.acked()
+	if n.wanted > n.round && acked >= n.asked {
+		n.broadcast()
+		n.asked, acked = n.round, n.acked()
+	}
 	for n.questions.len() > 0 {
 		q := n.questions.front()
 		if q.round > acked || q.index > n.applied {

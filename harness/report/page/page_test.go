@@ -18,6 +18,7 @@ import (
 	"sunder/harness/report"
 	"sunder/harness/report/page"
 	"sunder/harness/report/reporttest"
+	"sunder/harness/report/spacetime"
 	"sunder/nodes"
 )
 
@@ -38,8 +39,10 @@ func TestPageHasEverything(t *testing.T) {
 		"empty": {}, "no faults": quiet(), "long": long(300_000)} {
 		text := write(t, run)
 		for _, want := range map[string][]string{
-			"valid":     {"<h1>valid</h1>", "--plan", "term 12", "412 packets", "id=\"recovery\"", "masked"},
-			"invalid":   {"<h1>invalid</h1>", "stale-read", "read → 90001 at n1", "srcdoc="},
+			"valid": {"<h1>valid</h1>", "--plan", "term 12", "412 packets", "id=\"recovery\"", "masked"},
+			"invalid": {"<h1>invalid</h1>", "stale-read", "read → 90001 at n1", "srcdoc=",
+				"How it came about", "although process 10002 had seen 90002", "leads term 2",
+				"<td>no</td><td>no</td>" /* neither a majority nor consistent */},
 			"empty":     {"<h1>unknown</h1>", "No fault was injected."},
 			"no faults": {"<h1>valid</h1>", "No fault was injected."},
 		}[name] {
@@ -80,7 +83,7 @@ const (
 		"main section h2 article h3 details summary iframe code pre figure figcaption ul li " +
 		"table thead tr th tbody td b small footer a"
 	attributes = "lang charset http-equiv content name class viewbox height role aria-label " +
-		"aria-hidden d x y width rx id href sandbox title srcdoc"
+		"aria-hidden d x y width rx transform id href sandbox title srcdoc"
 )
 
 // foreign are the elements and attributes of a page that it should not have.
@@ -137,6 +140,23 @@ func TestWhatOthersSayStaysText(t *testing.T) {
 	run.Origin.Args, run.Origin.Revision = []string{evil}, evil
 	run.Origin.Notes = map[string]string{evil: evil}
 	run.Pictures[0].Name = evil
+	s := run.Story
+	s.Class, s.Words, s.Plan = evil, evil, evil
+	s.Nodes = append(s.Nodes, evil)
+	s.Lives = append(s.Lives, spacetime.Life{Node: evil, At: s.Operations[0].Start, Why: evil})
+	for i := range s.Messages {
+		s.Messages[i].Label, s.Messages[i].Kind, s.Messages[i].To = evil, evil, evil
+	}
+	for i := range s.Faults {
+		s.Faults[i].Kind, s.Faults[i].What, s.Faults[i].Nodes = evil, evil, []string{evil}
+	}
+	for i := range s.Operations {
+		o := &s.Operations[i]
+		o.F, o.Key, o.Value, o.Answer = evil, evil, evil, evil
+	}
+	for i := range s.Facts {
+		s.Facts[i].Peer = evil
+	}
 	if found := foreign(write(t, run)); len(found) > 0 {
 		t.Errorf("%d came into the page: %.2000q", len(found), found)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sunder/harness/report"
+	"sunder/harness/report/spacetime"
 )
 
 // view is what the template shows.
@@ -22,6 +23,7 @@ type view struct {
 	Plan      string
 	Anomalies []anomaly
 	More      int // anomalies that are not shown
+	Story     *story
 	Pictures  []picture
 	Panels    []panel
 	Faults    []fault
@@ -33,6 +35,21 @@ type view struct {
 	Functions []row
 	Checks    []check
 	Logs      []report.Log
+}
+
+// story is how an anomaly came about.
+type story struct {
+	Words   string
+	Diagram template.HTML // drawn by package spacetime, which escapes what it is told
+}
+
+func newStory(r *spacetime.Run) *story {
+	if r == nil {
+		return nil
+	}
+	// A page needs no name space, and has no address in it.
+	diagram := strings.Replace(spacetime.SVG(*r), ` xmlns="http://www.w3.org/2000/svg"`, "", 1)
+	return &story{cut(spacetime.Narrate(*r), wordsMax), template.HTML(diagram)}
 }
 
 type anomaly struct {
@@ -57,6 +74,7 @@ func newView(run report.Run) view {
 		Verdict: report.Sure(r.Verdict), Nodes: s.nodes, Sum: r.Sum(),
 		Title: strings.Join([]string{r.System, r.Workload, r.Environment}, " "),
 		Again: again(run), Settings: settings(run), Plan: planText(run.Plan), Logs: logs(run.Logs),
+		Story:     newStory(run.Story),
 		Functions: functions(r), Checks: checks(r), MoreFault: max(0, len(r.Faults)-windowsMax)}
 	if err != nil {
 		v.Broken = err.Error()

@@ -79,6 +79,7 @@ func Run(invalid bool) report.Run {
 	}
 	if invalid {
 		run.Pictures = append(run.Pictures, report.Picture{Name: "linear-k3.html", HTML: picture})
+		run.Story = story(run, ops)
 	}
 	return run
 }
