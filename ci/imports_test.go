@@ -30,6 +30,7 @@ nodes/etcdraft
 nodes/paxos
 nodes/multipaxos
 nodes/cheappaxos
+nodes/lww
 nodes/host
 nodes/catalog
 nemesis
@@ -68,6 +69,7 @@ var narrow = map[string][]string{
 	"oracle":           {"nodes", "nodes/kv", "nodes/ballot"},
 	"checker":          {"harness/history", "checker"},
 	"docker/node":      {"nodes", "nodes/kv", "nodes/host", "nodes/catalog", "nemesis", "nemesis/agent", "docker/node"},
+	"nodes/lww":        {"nodes", "nodes/kv", "nodes/wal", "nodes/journal", "nodes/wire"},
 }
 
 // foreign are the folders that may import a consensus protocol that somebody else wrote: only

@@ -16,8 +16,8 @@ const (
 // Trace is a hash of everything that happened so far.
 func (w *World) Trace() uint64 { return w.trace }
 
-// note adds what happened now to the trace: two multiplications, as wyhash has them, since there are
-// thousands of notes in a simulated second.
+// note adds what happened now to the trace: two multiplications, as wyhash has them, since there
+// are thousands of notes in a simulated second.
 func (w *World) note(what int, a, b uint64) {
 	h := fold(w.trace^uint64(w.now), uint64(what)*start+a)
 	w.trace = fold(h^start, b^other)

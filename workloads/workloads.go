@@ -40,8 +40,8 @@ type Workload struct {
 
 // All is every workload, by name.
 func All() []Workload {
-	return []Workload{Bank(), Counter(), ListAppend(), Lock(), Monotonic(), Queue(), Register(), Set(),
-		SetFull(), UniqueIDs()}
+	return []Workload{Bank(), Consensus(), Counter(), ListAppend(), Lock(), Monotonic(), Queue(),
+		Register(), Set(), SetFull(), UniqueIDs()}
 }
 
 // Find is the workload of that name.

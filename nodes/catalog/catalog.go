@@ -9,6 +9,7 @@ import (
 	"sunder/nodes"
 	"sunder/nodes/cheappaxos"
 	"sunder/nodes/etcdraft"
+	"sunder/nodes/lww"
 	"sunder/nodes/multipaxos"
 	"sunder/nodes/paxos"
 	"sunder/nodes/raft"
@@ -22,6 +23,7 @@ func Protocols() []nodes.Protocol {
 		paxos.Protocol(),
 		multipaxos.Protocol(),
 		cheappaxos.Protocol(),
+		lww.Protocol(),
 	}
 }
 

@@ -13,6 +13,7 @@ const (
 	Read        Op = iota + 1 // answers the register's value, or that there is none
 	Write                     // sets the register to Arg
 	CAS                       // sets the register to Arg if it is Old, else fails: cas-mismatch
+	Propose                   // sets the register to Arg unless it was ever set; answers its value
 	Append                    // appends Arg to the list
 	ReadList                  // answers the list
 	Add                       // adds Arg to the counter and answers the sum
@@ -29,10 +30,11 @@ const (
 	OpenSession               // answers a new session
 )
 
-var opNames = [...]string{Read: "read", Write: "write", CAS: "cas", Append: "append",
-	ReadList: "read-list", Add: "add", ReadCounter: "read-counter", SetAdd: "set-add",
-	ReadSet: "read-set", Enqueue: "enqueue", Dequeue: "dequeue", ReadQueue: "read-queue",
-	Lock: "lock", Unlock: "unlock", ReadLock: "read-lock", Txn: "txn", OpenSession: "open-session"}
+var opNames = [...]string{Read: "read", Write: "write", CAS: "cas", Propose: "propose",
+	Append: "append", ReadList: "read-list", Add: "add", ReadCounter: "read-counter",
+	SetAdd: "set-add", ReadSet: "read-set", Enqueue: "enqueue", Dequeue: "dequeue",
+	ReadQueue: "read-queue", Lock: "lock", Unlock: "unlock", ReadLock: "read-lock", Txn: "txn",
+	OpenSession: "open-session"}
 
 // String is the operation's name, as clients write it.
 func (o Op) String() string {

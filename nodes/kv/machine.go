@@ -185,6 +185,11 @@ func step(o *object, c Command) Result {
 			return Refuse(CASMismatch)
 		}
 		o.register = c.Arg
+	case Propose:
+		if !o.written {
+			o.register, o.written = c.Arg, true
+		}
+		return Result{Status: OK, Found: true, Value: o.register}
 	case Append:
 		o.list = append(slices.Clip(o.list), c.Arg)
 	case ReadList:

@@ -70,7 +70,8 @@ func Protocol() nodes.Protocol {
 		Options: options,
 		Bugs:    fixedBugs,
 		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Append, kv.ReadList, kv.Add, kv.SetAdd,
-			kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession},
+			kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession,
+			kv.ReadCounter, kv.ReadQueue, kv.ReadLock},
 		Clock: assumption,
 	}
 	p.New = func(c nodes.Config) (nodes.Node, error) { return New(p, c, fixed{}) }

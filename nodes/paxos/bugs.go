@@ -80,8 +80,8 @@ var plantedBugs = []nodes.Bug{
 		"as if it was chosen"},
 	{Name: "applies-past-gap", Doc: "a learner applies what is decided at once, past decrees that " +
 		"it does not know: the states differ"},
-	{Name: "proposes-twice", Doc: "a proposer whose attempt failed takes its command to the next " +
-		"decree without knowing how this one ends: the command is done twice"},
+	{Name: "proposes-twice", Doc: "a proposer whose attempt failed takes another command to that " +
+		"decree, and this one to a later, though others may still complete it: it is done twice"},
 	{Name: "any-decision-is-mine", Doc: "a proposer answers its client when the decree is decided, " +
 		"for whichever value"},
 	{Name: "stale-read", Doc: "reads are answered from the node's own state, without a decree"},

@@ -9,6 +9,7 @@ import (
 type learner struct {
 	next  uint64 // the first decree that it does not know; all before are applied
 	asked uint64 // it has asked for this one, and waits
+	last  uint64 // what next was at the last tick
 }
 
 // onAccepted is the learner's part (section 2.3): a value is chosen when a majority of acceptors
@@ -23,6 +24,7 @@ func (n *node) onAccepted(from nodes.ID, m *accepted) {
 		return
 	}
 	v := p.value
+	p.usual += (n.env.Now().Sub(p.began) - p.usual) / 8
 	n.broadcast(&decided{p.decree, []*value{v}})
 	n.learn(p.decree, p.ballot, v)
 }
@@ -78,21 +80,31 @@ func (n *node) teach(to nodes.ID, from uint64) {
 	if to == n.self || from == 0 || from > uint64(len(n.decrees)) {
 		return
 	}
-	var values []*value
-	bytes := 0
-	for i := from - 1; i < uint64(len(n.decrees)) && len(values) < batchMax; i++ {
-		v := n.decrees[i].decided
-		if v == nil && n.bug == bugTellsAccepted {
-			v = n.decrees[i].value
-		}
+	known := n.decrees[from-1:]
+	count, bytes := 0, 0
+	for count < min(len(known), batchMax) {
+		v := n.tells(&known[count])
 		if v == nil || bytes > 0 && bytes+v.size > batchBytes {
 			break
 		}
-		values, bytes = append(values, v), bytes+v.size
+		count, bytes = count+1, bytes+v.size
 	}
-	if len(values) > 0 {
-		n.env.Send(to, &decided{from, values})
+	if count == 0 {
+		return
 	}
+	m := &decided{from, make([]*value, count)}
+	for i := range m.values {
+		m.values[i] = n.tells(&known[i])
+	}
+	n.env.Send(to, m)
+}
+
+// tells is what a learner says of a decree: the chosen value, if it knows that.
+func (n *node) tells(d *decree) *value {
+	if d.decided == nil && n.bug == bugTellsAccepted {
+		return d.value
+	}
+	return d.decided
 }
 
 // behind asks a node that speaks of a later decree for those before it, once.
@@ -104,10 +116,13 @@ func (n *node) behind(from nodes.ID, number uint64) {
 	}
 }
 
-// inquire asks a peer whether there is anything new: who tells it may have been cut off, or died.
+// inquire asks a peer whether there is anything new, where none came by itself: who tells it may
+// have been cut off, or died.
 func (n *node) inquire() {
-	n.learner.asked = 0
-	if len(n.members) == 1 {
+	l := &n.learner
+	came := l.next != l.last
+	l.asked, l.last = 0, l.next
+	if came || len(n.members) == 1 {
 		return
 	}
 	at := n.env.Rand("peer", uint64(len(n.members)-1))

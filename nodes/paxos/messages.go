@@ -17,6 +17,10 @@ const (
 	kindDecided
 )
 
+// kinds is the names of the kinds, by number.
+var kinds = []string{kindPrepare: "prepare", kindPromise: "promise", kindAccept: "accept",
+	kindAccepted: "accepted", kindNack: "nack", kindLearn: "learn", kindDecided: "decided"}
+
 // prepare is phase 1a (section 2.2): will you take part in nothing below this ballot?
 type prepare struct {
 	decree uint64

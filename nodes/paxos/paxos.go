@@ -31,10 +31,12 @@ const (
 	// tickEvery is how often a node asks a peer what it missed, and looks whether its attempt
 	// got stuck: messages were lost, or it is cut off.
 	tickEvery = 100 * time.Millisecond
-	// backoffMin and backoffMax bound how long a proposer waits after the first and after many
-	// failures. The least is a few times what an attempt takes, so that one of two comes through.
-	backoffMin = 10 * time.Millisecond
+	// usualFirst is what an attempt is thought to take before one has succeeded, and backoffMax
+	// the longest that a proposer waits after a failure.
+	usualFirst = 5 * time.Millisecond
 	backoffMax = 160 * time.Millisecond
+	// attemptMax is the longest that a proposer waits for a majority.
+	attemptMax = 800 * time.Millisecond
 
 	pendingMax = 1024     // commands that a proposer holds; more are refused
 	commandMax = 24 << 10 // bytes of a command: one always fits into a message
@@ -58,8 +60,9 @@ func Protocol() nodes.Protocol {
 		Decode: func(kind uint8, p []byte) (nodes.Message, error) {
 			return decode(kind, p)
 		},
-		Bugs: plantedBugs,
-		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Append, kv.ReadList, kv.Add, kv.SetAdd,
+		Kinds: kinds,
+		Bugs:  plantedBugs,
+		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Propose, kv.Append, kv.ReadList, kv.Add, kv.SetAdd,
 			kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession},
 		Clock: func(map[string]string) nodes.ClockAssumption {
 			return nodes.ClockAssumption{Words: "no clock can make it wrong: time only decides " +
@@ -112,6 +115,7 @@ func newNode(c nodes.Config) (nodes.Node, error) {
 		n.quorum = max(1, len(c.Members)/2)
 	}
 	n.learner.next = 1
+	n.proposer.usual = usualFirst
 	return n, nil
 }
 
@@ -123,6 +127,7 @@ func (n *node) Start(env nodes.Env, files []nodes.Recovered) {
 		return
 	}
 	n.apply()
+	n.learner.last = n.learner.next
 	env.SetTimer(tickTimer, tickEvery/2+time.Duration(env.Rand("first tick", uint64(tickEvery))))
 }
 

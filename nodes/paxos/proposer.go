@@ -26,6 +26,7 @@ type proposer struct {
 	round  uint64 // of the last ballot; it grows over restarts
 	decree uint64
 	ballot ballot.Ballot
+	own    *value // what it would have decided
 	began  nodes.Mono
 
 	promises tally         // of phase 1
@@ -33,7 +34,8 @@ type proposer struct {
 	reported ballot.Ballot // the largest that a promise reported
 	value    *value        // reported with it; in phase 2, what is proposed
 
-	failures int // in a row
+	failures int           // at this decree
+	usual    time.Duration // what attempts take that succeed
 }
 
 // tally is the answers of acceptors, one of each.
@@ -57,9 +59,6 @@ func (n *node) begin(number uint64) {
 	if !same {
 		p.failures = 0
 	}
-	if n.bug == bugProposesTwice && p.failures > 0 {
-		number = max(number, p.decree+1)
-	}
 	p.phase, p.decree, p.began = preparing, number, n.env.Now()
 	if !same || n.bug != bugPromisesPooled {
 		p.promises = tally{}
@@ -69,7 +68,8 @@ func (n *node) begin(number uint64) {
 	}
 	p.reported, p.value = 0, nil
 	n.nextBallot()
-	n.pending.front().value.propose(p.round)
+	p.own = n.pending.front().value
+	p.own.propose(p.round)
 	if n.bug == bugNoPhase1 {
 		n.propound()
 		return
@@ -146,7 +146,7 @@ func (n *node) propound() {
 	p := &n.proposer
 	p.phase = accepting
 	if p.value == nil {
-		p.value = n.pending.front().value
+		p.value = p.own
 	}
 	m := &accept{p.decree, p.ballot, p.value}
 	n.broadcast(m)
@@ -163,21 +163,27 @@ func (n *node) onNack(m *nack) {
 	n.backOff()
 }
 
-// overdue gives up an attempt that got no majority in time.
+// overdue gives up an attempt that got no majority in time: long after what attempts take.
 func (n *node) overdue() {
 	p := &n.proposer
 	open := p.phase == preparing || p.phase == accepting
-	if open && n.env.Now().Sub(p.began) >= tickEvery<<min(p.failures, 3) {
+	limit := min(max(tickEvery, 4*p.usual)<<min(p.failures, 3), attemptMax)
+	if open && n.env.Now().Sub(p.began) >= limit {
 		n.backOff()
 	}
 }
 
-// backOff waits for a random time, longer after each failure, so that one of those who duel comes
-// through (section 2.4: no algorithm can do without randomness or real time).
+// backOff waits for a random time, at first up to thrice what an attempt takes and longer after
+// each failure, so that one of those who duel comes through (section 2.4: no algorithm can do
+// without randomness or real time).
 func (n *node) backOff() {
 	p := &n.proposer
 	p.phase = waiting
-	most := min(backoffMin<<min(p.failures, 8), backoffMax)
+	if n.bug == bugProposesTwice {
+		n.pending.push(n.pending.front())
+		n.pending.pop()
+	}
+	most := min(3*max(p.usual, time.Millisecond)<<min(p.failures, 8), backoffMax)
 	p.failures++
 	n.env.SetTimer(backoffTimer, time.Duration(n.env.Rand("back-off", uint64(most))))
 }

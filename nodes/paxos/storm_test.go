@@ -39,7 +39,7 @@ func TestTheCorrectProtocolIsNeverBlamed(t *testing.T) {
 var stormy = []string{"ignores-accepted", "promise-omits-accepted", "promise-not-persisted",
 	"accepted-not-persisted", "ballot-without-node", "learns-from-one", "accept-keeps-promise",
 	"quorum-half", "ack-before-fsync", "promises-lower", "accepts-below-promise", "answers-count-twice",
-	"no-phase-1", "counts-itself-unsynced", "applies-past-gap", "proposes-twice", "any-decision-is-mine",
+	"no-phase-1", "counts-itself-unsynced", "applies-past-gap", "any-decision-is-mine",
 	"stale-read", "no-session-dedupe", "name-unsynced", "crc-unchecked", "torn-tail-kept"}
 
 func TestStormsExposeBugs(t *testing.T) {
@@ -65,9 +65,9 @@ func TestStormsExposeBugs(t *testing.T) {
 }
 
 // TestEveryBugIsExposedSomewhere keeps the list of planted bugs honest: each is found by a storm or
-// by a script of its name, which is silent without it.
+// by a script of its name, which is silent without it, or by TestACommandIsDoneOnce.
 func TestEveryBugIsExposedSomewhere(t *testing.T) {
-	exposed := slices.Clone(stormy)
+	exposed := append([]string{"proposes-twice"}, stormy...)
 	scripts, err := os.ReadDir("testdata/bugs")
 	if err != nil {
 		t.Fatal(err)

@@ -75,7 +75,7 @@ func Protocol() nodes.Protocol {
 				Values: []string{"1000", "64", "off"}},
 		},
 		Bugs: plantedBugs[1:],
-		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Append, kv.ReadList, kv.Add, kv.SetAdd,
+		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Propose, kv.Append, kv.ReadList, kv.Add, kv.SetAdd,
 			kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession,
 			kv.ReadCounter, kv.ReadQueue, kv.ReadLock},
 		Clock: assumption,
