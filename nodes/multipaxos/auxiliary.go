@@ -19,9 +19,13 @@ func (n *node) onForget(p *peer, m *forget) {
 
 // dismiss lets the auxiliaries that are asked no more forget, each until it says that it has. All
 // mains must know what was decided with an auxiliary's help before it forgets that, durably: one
-// that is gone may have been the only main that knew.
+// that is gone may have been the only main that knew. It is not enough that they have accepted it:
+// who hears that it was decided asks until somebody can say so.
 func (n *node) dismiss() {
-	known := n.commit
+	known := n.kept
+	if n.bug == bugForgetsEarly {
+		known = n.commit
+	}
 	mains := n.era().Mains | n.schedule.newest().Mains
 	for i := range n.peers {
 		if p := &n.peers[i]; p != n.me && mains.Has(p.id) && n.bug != bugForgetsEarly {

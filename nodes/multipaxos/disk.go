@@ -117,16 +117,18 @@ func (n *node) writeOut() {
 		n.trim = false
 		n.scratch = n.appendLog(n.scratch[:0])
 		n.journal.Replace(n.env, fileLogTemp, n.scratch)
+		n.noted = n.commit
 	case n.journal.Pending():
 		if n.commit > n.noted {
 			b, at := n.journal.Begin()
 			n.journal.End(putCommit(b, n.commit), at)
+			n.noted = n.commit
 		}
 		n.journal.Flush(n.env)
 	default:
 		return
 	}
-	n.noted = n.commit
+	n.keeping = n.noted
 }
 
 // appendLog is all that the log file must hold, without what a snapshot covers.
@@ -169,7 +171,9 @@ func (n *node) Synced(env nodes.Env, tok nodes.Token, err error) {
 			n.snapshotDurable(s)
 		}
 	case tok == tokenLog:
-		n.journal.Synced(env)
+		if n.journal.Synced(env); n.journal.Idle() {
+			n.kept = n.keeping
+		}
 		n.release()
 	}
 	n.settle()

@@ -146,7 +146,7 @@ func (n *node) onPromise(p *peer, m *promise) {
 		return
 	}
 	n.prepared.Add(p.id)
-	p.heard, p.seen, p.commit = true, n.env.Now(), max(p.commit, m.commit)
+	p.heard, p.seen = true, n.env.Now()
 }
 
 // find keeps the proposal of the highest ballot at each slot (phase 2a).

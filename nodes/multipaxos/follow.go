@@ -26,7 +26,7 @@ func (n *node) onAccept(p *peer, m *accept) {
 	if n.stopped {
 		return
 	}
-	reply := &accepted{ballot: m.ballot, first: m.first, count: count, commit: n.commit,
+	reply := &accepted{ballot: m.ballot, first: m.first, count: count, commit: n.kept,
 		high: n.log.last(), round: m.round}
 	if n.bug == bugAckBeforeFsync {
 		n.env.Send(p.id, reply)

@@ -81,6 +81,8 @@ type node struct {
 
 	journal  journal.Journal[posted]
 	noted    uint64 // the commit index that was written last
+	keeping  uint64 // and the one that the Sync under way covers
+	kept     uint64 // and the one that is durable
 	trim     bool   // the journal holds what a snapshot covers, and should be replaced
 	scratch  []byte
 	store    checkpoint.Store
