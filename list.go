@@ -71,6 +71,11 @@ func list(w io.Writer) error {
 	fmt.Fprintln(w, "\nCheckers")
 	for _, c := range [][2]string{
 		{"linearizable", "every operation takes effect at one instant between its two ends"},
+		{"list-append", "transactions have an order that explains what they read (Elle)"},
+		{"set, set-full", "what was added is there, and stays there"},
+		{"total-queue", "what goes in comes out, once"},
+		{"bank, monotonic", "the sum stays the same; what one reader reads never gets smaller"},
+		{"unique-ids", "no answer is given twice"},
 		{"stats", "enough happened: before, during and after the faults"},
 		{"final-reads", "every node answered reads after recovery"},
 		{"faults", "every fault had an effect that was read back"},

@@ -45,6 +45,11 @@ func partsOf(p plan.Plan) (parts, error) {
 	if out.workload, err = workloads.Find(p.Workload); err != nil {
 		return out, usage("%w", err)
 	}
+	for _, op := range out.workload.Ops {
+		if !slices.Contains(out.protocol.Ops, op) {
+			return out, usage("%s cannot %s, which workload %s needs", p.System, op, p.Workload)
+		}
+	}
 	own := out.protocol.Pick(p.Options)
 	cfg := nodes.Config{Self: 1, Members: []nodes.ID{1}, Options: own, Bug: p.Bug}
 	if err := out.protocol.Check(cfg); err != nil {

@@ -148,6 +148,7 @@ const corpusMax = 256
 
 // hunt runs plans until one fails, and says whether one did.
 func (h *hunter) hunt(ctx context.Context) bool {
+	defer h.runner.Close()
 	for ; h.left != 0 && ctx.Err() == nil && h.err == nil; h.left-- {
 		p, err := h.next()
 		if err != nil {
@@ -225,6 +226,7 @@ func vary(rng *rand.Rand, p, fresh plan.Plan) plan.Plan {
 			}
 		}
 	}
+	p.Faults = inTime(p.Faults)
 	slices.SortStableFunc(p.Faults, func(a, b plan.Fault) int {
 		return int(a.At.Duration - b.At.Duration)
 	})

@@ -73,10 +73,14 @@ func (o *Outcome) count(records []nemesis.Record) {
 }
 
 // Run runs a plan in the simulation and judges it.
-func Run(ctx context.Context, p plan.Plan) (Outcome, error) { return new(Runner).Run(ctx, p) }
+func Run(ctx context.Context, p plan.Plan) (Outcome, error) {
+	var r Runner
+	defer r.Close()
+	return r.Run(ctx, p)
+}
 
-// Runner runs plans one after the other and keeps its memory between them. It is for one
-// goroutine.
+// Runner runs plans one after the other and keeps its memory between them, and the clients'
+// coroutines until it is closed. It is for one goroutine.
 type Runner struct {
 	// Stop, where there is one, ends a run as soon as an oracle finds an anomaly of that class:
 	// nobody asks what else there might be.
@@ -129,7 +133,6 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	defer w.Close()
 	j := &journal{events: r.events[:0], note: test.Note}
 	err = harness.Conduct(ctx, ctx, w, test.Scheduler(), j, func(string) {})
 	r.events = j.events
@@ -150,6 +153,9 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) (Outcome, error) {
 	}
 	return o, nil
 }
+
+// Close ends the clients of the last run. More runs may follow.
+func (r *Runner) Close() { r.world.Close() }
 
 // listener is what hears a run as it goes.
 type listener struct {

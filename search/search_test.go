@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"sunder/checker"
 	"sunder/nodes/raft"
 	"sunder/search"
@@ -12,6 +14,9 @@ import (
 
 func TestASeedIsAPlanIsARun(t *testing.T) {
 	q := search.Prey{Protocol: raft.Protocol()}
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	var r search.Runner
+	defer r.Close()
 	for seed := uint64(1); seed <= 20; seed++ {
 		p, err := q.Plan(seed)
 		if err != nil {
@@ -20,7 +25,6 @@ func TestASeedIsAPlanIsARun(t *testing.T) {
 		if err := p.Check(); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
-		var r search.Runner
 		a, err := r.Run(t.Context(), p)
 		if err != nil {
 			t.Fatal(err)
@@ -104,6 +108,7 @@ func TestStopAtTheFirst(t *testing.T) {
 		t.Fatalf("not found: %v", err)
 	}
 	r := search.Runner{Stop: got.Outcome.Class()}
+	defer r.Close()
 	short, err := r.Run(t.Context(), got.Plan)
 	if err != nil || short.Result.Verdict != checker.Invalid || !short.Has(r.Stop) ||
 		short.Steps >= got.Outcome.Steps {

@@ -14,6 +14,8 @@ import (
 // ctx ends, it has what it found until then.
 func Shrink(ctx context.Context, p plan.Plan, class string, runs int) shrink.Result {
 	quick, full := &Runner{Stop: class}, &Runner{}
+	defer quick.Close()
+	defer full.Close()
 	return shrink.Plan(p, runs, shrink.Runs{
 		Fails: func(p plan.Plan) bool {
 			o, err := quick.Run(ctx, p)

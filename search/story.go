@@ -26,6 +26,7 @@ func Story(ctx context.Context, p plan.Plan, class string) (spacetime.Run, error
 	l := ear{kinds: protocol.Kinds}
 	r := Runner{Watch: l.watch,
 		Observe: func(o nodes.Observed) { observed = append(observed, o) }}
+	defer r.Close()
 	out, err := r.Run(ctx, p)
 	if err != nil {
 		return spacetime.Run{}, err

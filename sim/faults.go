@@ -34,7 +34,8 @@ const (
 	recoverEvery = 10 * time.Millisecond
 )
 
-// Recover waits until every node runs and all agree on who leads. The network is healed, too.
+// Recover waits until every node runs and all agree on who leads, where anybody does. The network
+// is healed, too.
 func (w *World) Recover(inv history.Event) {
 	w.healed, w.ranks = true, nil
 	w.Plan.Network = calm(w.Plan.Network)
@@ -45,7 +46,7 @@ func (w *World) Recover(inv history.Event) {
 		done := inv
 		done.Time, done.Kind = w.now, history.OK
 		switch {
-		case agree && leader != "":
+		case agree:
 			done.Value = history.Marshal(map[string]string{"leader": leader})
 		case w.now < limit:
 			w.at(w.now+recoverEvery, look)
@@ -59,7 +60,8 @@ func (w *World) Recover(inv history.Event) {
 	look()
 }
 
-// leader is whom the node of the highest term believes to lead, and whether all nodes agree.
+// leader is whom the node of the highest term believes to lead, and whether all nodes agree: on
+// that, or that nobody has to.
 func (w *World) leader() (leader string, agree bool) {
 	agree = true
 	var term uint64
@@ -70,7 +72,7 @@ func (w *World) leader() (leader string, agree bool) {
 			continue
 		}
 		st := s.Status()
-		if i > 0 && st.Leader != leader {
+		if i > 0 && st.Leader != leader || st.Leader == "" && !st.Leaderless {
 			agree = false
 		}
 		if st.Leader != "" && st.Term >= term {

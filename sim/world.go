@@ -7,33 +7,13 @@
 package sim
 
 import (
-	"fmt"
-	"slices"
 	"time"
 
 	"sunder/harness"
 	"sunder/harness/history"
-	"sunder/harness/plan"
 	"sunder/nemesis"
 	"sunder/nodes"
 )
-
-// Options is what a World needs beside the plan.
-type Options struct {
-	Plan     plan.Plan
-	Protocol nodes.Protocol
-	Client   func(history.Process) nodes.Client
-	Observe  func(nodes.Observed) // write-only; may be nil
-	Watch    func(Moment)         // so is this
-	// Exhausted is told, once, why a run can go on no more: the nodes do more than any sound ones
-	// would. The world stands still then.
-	Exhausted func(why string)
-	// Codec says whether messages go through their encoding, as in containers; nil: the seed
-	// decides, one in 16 does. It is to make no difference.
-	Codec *bool
-	Log   func(node nodes.ID, line string)
-	Brief bool // Records alone says what became of faults, not the history
-}
 
 // World is a cluster and its clients in virtual time. It is an Environment of the harness.
 type World struct {
@@ -62,119 +42,6 @@ type World struct {
 	steps     uint64
 	spent     bool // more than any sound nodes do
 }
-
-// What the trace hash covers, beside the time at which it happened.
-const (
-	hashSend = iota + 1
-	hashRecv
-	hashTimer
-	hashInvoke
-	hashObserve
-	hashComplete
-	hashPower
-)
-
-// New boots the cluster of the plan at virtual time 0.
-func New(o Options) (*World, error) {
-	w := new(World)
-	if err := w.Reset(o); err != nil {
-		return nil, err
-	}
-	return w, nil
-}
-
-// Reset makes a world, closed or not, or a zero one, what New would make, in the memory that it
-// has: a search runs thousands of them. What it told before, Records among that, stays as it was.
-func (w *World) Reset(o Options) error {
-	fixed, err := o.check()
-	if err != nil {
-		return err
-	}
-	if w.processes == nil {
-		w.processes = make(map[history.Process]*process)
-	}
-	w.leave()
-	if o.Codec == nil {
-		coded := mix(o.Plan.Seed, streamCodec)%codecShare == 0
-		o.Codec = &coded
-	}
-	*w = World{Options: o, protocol: o.Protocol, seed: o.Plan.Seed, fixed: fixed,
-		options: o.Protocol.Pick(o.Plan.Options), processes: w.processes, nodes: w.nodes,
-		queue: w.queue.empty(), completed: w.completed[:0], armed: w.armed[:0],
-		spare: w.spare, idle: w.idle}
-	names := make([]string, o.Plan.Nodes)
-	w.members = make([]nodes.ID, o.Plan.Nodes)
-	for i := range names {
-		w.members[i] = nodes.ID(i + 1)
-		names[i] = w.members[i].String()
-	}
-	for len(w.nodes) < len(names) {
-		w.nodes = append(w.nodes, &node{draws: map[uint64]uint64{}})
-	}
-	w.nodes = w.nodes[:len(names)]
-	if changes := o.Plan.Network.Priorities; changes > 0 {
-		w.ranks = newPriorities(w.seed, o.Plan.Nodes, changes)
-	}
-	w.injector = harness.Injector{Driver: driver{w}, Faults: o.Plan.Faults, Brief: o.Brief,
-		Ledger: &nemesis.Ledger{Nodes: names, Assumption: o.Protocol.Clock(o.Plan.Options)}}
-	for i, n := range w.nodes {
-		if err := o.Protocol.Check(w.config(w.members[i])); err != nil {
-			return err
-		}
-		n.reset(w, w.members[i])
-	}
-	for _, n := range w.nodes {
-		if n.boot(); n.proc == nil {
-			return fmt.Errorf("boot %s: %s", n.id, n.exit)
-		}
-	}
-	return nil
-}
-
-// Check says what a plan names that a cluster of this protocol does not have.
-func Check(p plan.Plan, protocol nodes.Protocol) error {
-	_, err := Options{Plan: p, Protocol: protocol}.check()
-	return err
-}
-
-// check says what of the plan this protocol does not have, and makes the plan's fixed network.
-func (o Options) check() (*fixed, error) {
-	known := func(kind string) bool { return kind == "" || slices.Contains(o.Protocol.Kinds, kind) }
-	for i, f := range o.Plan.Faults {
-		if f.On != nil && !known(f.On.Kind) {
-			return nil, fmt.Errorf("faults[%d].on.kind is %.40q: %s has no such message; it has %s", i,
-				f.On.Kind, o.Protocol.Name, o.Protocol.KindList())
-		}
-	}
-	return newFixed(o)
-}
-
-// Close ends the clients. The world can be looked at afterwards, but not run.
-func (w *World) Close() {
-	w.leave()
-	for _, p := range w.idle {
-		p.stop()
-	}
-	w.idle = nil
-}
-
-// leave lets every client leave its operation.
-func (w *World) leave() {
-	w.closed = true
-	ids := make([]history.Process, 0, len(w.processes))
-	for id := range w.processes { // sorted below
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		w.processes[id].leave()
-		w.idle = append(w.idle, w.processes[id])
-	}
-	clear(w.processes)
-}
-
-// Trace is a hash of everything that happened so far.
-func (w *World) Trace() uint64 { return w.trace }
 
 // Steps is how many things happened so far.
 func (w *World) Steps() uint64 { return w.steps }
@@ -262,21 +129,11 @@ func (w *World) retire(id history.Process) {
 	})
 }
 
-func (w *World) config(id nodes.ID) nodes.Config {
-	return nodes.Config{Self: id, Members: w.members, Options: w.options, Bug: w.Plan.Bug}
-}
-
 func (w *World) node(id nodes.ID) *node {
 	if id < 1 || int(id) > len(w.nodes) {
 		return nil
 	}
 	return w.nodes[id-1]
-}
-
-func (w *World) note(what int, a, b uint64) {
-	// As mix does, without its loop: there are thousands of notes in a simulated second.
-	h := stir(stir(start, w.trace), uint64(w.now))
-	w.trace = stir(stir(stir(h, uint64(what)), a), b)
 }
 
 // observe passes an observation on. The trace covers it whether anybody listens or not.

@@ -82,7 +82,8 @@ func (e *Environment) ask(ctx context.Context, id nodes.ID, open *host.Endpoint,
 	return &r, open
 }
 
-// look asks all nodes who leads, and whether all of them answered and agree.
+// look asks all nodes who leads, and whether all of them answered and agree: on that, or that
+// nobody has to.
 func (w *watch) look(ctx context.Context, e *Environment) (leader string, agree bool) {
 	reports := w.ask(ctx, e, e.ids, lookMax)
 	agree = len(reports) == len(e.ids)
@@ -91,7 +92,7 @@ func (w *watch) look(ctx context.Context, e *Environment) (leader string, agree 
 		if i == 0 {
 			leader = r.Leader
 		}
-		agree = agree && r.Leader != "" && r.Leader == leader && !r.Stale
+		agree = agree && (r.Leader != "" || r.Leaderless) && r.Leader == leader && !r.Stale
 	}
 	return leader, agree
 }
