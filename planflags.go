@@ -166,7 +166,7 @@ func (f testFlags) faults(p plan.Plan, protocol nodes.Protocol) ([]plan.Fault, e
 		return nil, nil
 	}
 	o := nemesis.Options{Seed: p.Seed, Nodes: p.Nodes, Kinds: strings.Split(f.nemesis, ","),
-		TimeLimit: p.TimeLimit.Duration, Assumption: protocol.Clock(p.Options),
+		TimeLimit: p.TimeLimit.Duration, Assumption: protocol.Clock(p.Options), Flips: protocol.Flips,
 		Container: p.Environment == "docker"}
 	if f.clockRates != "" {
 		low, high, ok := strings.Cut(f.clockRates, ",")

@@ -66,7 +66,6 @@ try() {
 go build -o sunder . || exit 255
 mkdir -p "$corpus" || exit 255
 systems="${SUNDER_SYSTEMS:-$(./sunder list systems)}"
-workloads=$(./sunder list workloads)
 count() { echo $#; }
 
 for plan in "$corpus"/*.json; do
@@ -87,14 +86,16 @@ sim_end=$((SECONDS + rest / 2 + (1 - docker) * rest / 4))
 docker_end=$((sim_end + docker * rest / 4))
 end=$((begin + budget))
 
-pairs=$(($(count $systems) * $(count $workloads)))
+pairs=$(for system in $systems; do ./sunder list workloads "$system"; done | wc -l)
 for system in $systems; do
-  for workload in $workloads; do
+  for workload in $(./sunder list workloads "$system"); do
     echo; echo "== search: $system, $workload"
     try --system "$system" --workload "$workload" --seed "$seed" --budget "$(share $sim_end $pairs)s"
     pairs=$((pairs - 1))
   done
 done
+
+first_workload() { ./sunder list workloads "$1" | head -n 1; }
 
 # reads_of SYSTEM: the ways to read under which the system is linearizable. Those of etcd with a
 # lease are not (etcd-io/raft issue 166).
@@ -112,7 +113,7 @@ while [ $docker = 1 ] && [ $((SECONDS + run)) -lt $docker_end ]; do
     for reads in $(reads_of "$system"); do
       [ $((SECONDS + run)) -lt $docker_end ] || break 3
       echo; echo "== containers: $system, $reads"
-      try --env docker --system "$system" --reads "$reads" --seed $((seed + number)) \
+      try --env docker --system "$system" --workload "$(first_workload "$system")" --reads "$reads" --seed $((seed + number)) \
         --nemesis partition,clock,kill,pause
       [ $? != 1 ] || break 3
       number=$((number + 1))
@@ -126,7 +127,7 @@ hunts=$(($(./sunder list | grep -c '^ *bug ') + $(count $systems)))
 each=$(($(share $end 1) * $(nproc) / hunts))
 for system in $systems; do
   echo; echo "== planted bugs: $system"
-  ./sunder bugs --system "$system" --seed "$seed" --budget "$((each > 0 ? each : 1))s" \
+  ./sunder bugs --system "$system" --workload "$(first_workload "$system")" --seed "$seed" --budget "$((each > 0 ? each : 1))s" \
     --out "$store/bugs-$system.md"
   note $?
 done

@@ -27,7 +27,8 @@ found() {
 "$bin" test --seed "$seed" --store "$store"
 for system in $("$bin" list systems); do
   echo; echo "== a search of $system, which must be valid"
-  "$bin" test --system "$system" --seed "$seed" --budget "${SUNDER_SEARCH:-15s}" --store "$store"
+  "$bin" test --system "$system" --workload "$("$bin" list workloads "$system" | head -n 1)" \
+    --seed "$seed" --budget "${SUNDER_SEARCH:-15s}" --store "$store"
 done
 for bug in vote-not-persisted lease-no-margin crc-unchecked stale-read; do
   found "$bug" --budget 60s --no-shrink

@@ -88,10 +88,7 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 		parts = append(parts, missing{e.Missing})
 	}
 	r := checker.All("sunder", parts...).Check(ctx, h)
-	blamed := len(e.Checkers) // that clocks may explain: the workload's, which ask what clients saw
-	if f.outside() && checker.Worst(verdicts(r.Parts[:blamed])...) == checker.Invalid {
-		r.Reason = "outside the declared clock assumption (" + e.Assumption.Words + "): " + r.Reason
-	}
+	r.Reason = f.excuse(r, len(e.Checkers), e.Assumption.Words) + r.Reason
 	return r
 }
 
@@ -203,10 +200,6 @@ func (f faults) windows() []checker.Window {
 			Quorum: w.Quorum >= quorumStretch})
 	}
 	return out
-}
-
-func (f faults) outside() bool {
-	return slices.ContainsFunc(f.records, func(r nemesis.Record) bool { return r.Outside })
 }
 
 func (faults) Name() string { return "faults" }

@@ -133,9 +133,9 @@ func TestJudge(t *testing.T) {
 		}, checker.Invalid, "oracles: ", "entry 5"},
 		{"an anomaly and a fault without effect", func(r *nemesis.Record) { r.Effect = nemesis.None },
 			stale, checker.Invalid, "linear", ""},
-		{"an anomaly outside of the assumption", func(r *nemesis.Record) { r.Outside = true }, stale,
+		{"an anomaly outside of the assumption", func(r *nemesis.Record) { r.Outside = "clock" }, stale,
 			checker.Invalid, "outside the declared clock assumption (lease reads): linear", ""},
-		{"outside of the assumption, and nothing found", func(r *nemesis.Record) { r.Outside = true },
+		{"outside of the assumption, and nothing found", func(r *nemesis.Record) { r.Outside = "clock" },
 			nil, checker.Valid, "", ""},
 		{"a history that no run can produce", nil, func(e *harness.Evidence) {
 			e.Events[3].Kind = history.Invoke

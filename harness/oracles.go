@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"sunder/checker"
+	"sunder/nemesis"
 	"sunder/nodes"
 	"sunder/oracle"
 )
@@ -29,9 +30,11 @@ func (c invariants) Check(context.Context, checker.History) checker.Result {
 	return blame(r, oracle.Judge(streams))
 }
 
-// JudgeOracles is the verdict of the oracles alone, on what they found.
-func JudgeOracles(vs []oracle.Violation) checker.Result {
-	return checker.All("sunder", overheard(vs)).Check(context.Background(), checker.History{})
+// JudgeOracles is the verdict of the oracles alone, on what they found under these faults.
+func JudgeOracles(vs []oracle.Violation, records []nemesis.Record) checker.Result {
+	r := checker.All("sunder", overheard(vs)).Check(context.Background(), checker.History{})
+	r.Reason = faults{records: records}.excuse(r, 0, "") + r.Reason
+	return r
 }
 
 func blame(r checker.Result, vs []oracle.Violation) checker.Result {

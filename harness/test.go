@@ -29,7 +29,7 @@ const (
 	clientTimeout  = 30 * time.Second
 	nemesisTimeout = 30 * time.Second
 	recoverTimeout = 60 * time.Second
-	afterwards     = time.Second // of the workload once more between recovery and final reads
+	afterwards     = time.Second // at most: of the workload once more between recovery and final reads
 )
 
 // NewTest is p as it is conducted. p and the options passed their checks.
@@ -71,7 +71,7 @@ func (t *Test) scripted() bool { return len(t.Plan.Script) > 0 }
 // that were in use before.
 func (t *Test) final() generator.Generator {
 	again := t.Options
-	again.TimeLimit = afterwards
+	again.TimeLimit = min(afterwards, t.Plan.TimeLimit.Duration/10)
 	return generator.Phases(t.Workload.Main(again), t.Workload.Final(t.Options, t.keys))
 }
 

@@ -44,7 +44,9 @@ func (s *State) add(r *Record, n string) {
 	case power:
 		s.Killed, s.Power = s.Killed || target, s.Power || target
 	case disk:
-		if target {
+		if target && r.Asked.Variant == diskFlip {
+			s.Killed, s.Flipped = true, true
+		} else if target {
 			s.Disk = r.Asked.Variant // the last one wins: a disk has one way to fail at a time
 		}
 	case pause:

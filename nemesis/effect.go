@@ -36,7 +36,11 @@ func (r Record) Judge(p Proof) Record {
 		}
 	case disk:
 		for _, n := range r.Targets {
-			found = append(found, r.judgeDisk(n, p))
+			if r.Asked.Variant == diskFlip {
+				found = append(found, r.judgeFlip(n, p))
+			} else {
+				found = append(found, r.judgeDisk(n, p))
+			}
 		}
 	}
 	r.Effect, r.Evidence = Masked, nil
@@ -82,7 +86,7 @@ func (e Evidence) up() bool { return e.State == running || e.State == stopped }
 // judgeKill goes by what was read right after the start: nothing else had started by then.
 func (r Record) judgeKill(n string, p Proof) finding {
 	before, started, ended := p.Before[n], p.Started[n], p.Ended[n]
-	by := r.by(n, kill, power)
+	by := r.by(n, kill, power, disk) // a node stops over its disk, too
 	switch {
 	case before.State == "" || started.State == "":
 		return none("%s: its process was not read back", n)
@@ -129,8 +133,25 @@ func (r Record) judgeDisk(n string, p Proof) finding {
 		return masked("%s: masked by %s", n, r.by(n, disk))
 	case started.Disk != r.Asked.Variant:
 		return none("%s: its disk is %q, not %s", n, started.Disk, r.Asked.Variant)
+	case count == 0 && r.Asked.Variant == diskFull:
+		return masked("%s: masked, what it wrote meanwhile still fitted", n)
 	case count == 0:
 		return masked("%s: masked, it synced nothing meanwhile", n)
+	case r.Asked.Variant == diskFull:
+		return proven("%s: %d writes found no room", n, count)
 	}
 	return proven("%s: %d syncs met the %s disk", n, count, r.Asked.Variant)
+}
+
+func (r Record) judgeFlip(n string, p Proof) finding {
+	before, started := p.Before[n], p.Started[n]
+	switch {
+	case started.State == "":
+		return none("%s: its disk was not read back", n)
+	case started.Flips > before.Flips:
+		return proven("%s: a bit of its disk flipped", n)
+	case r.by(n, disk) != "":
+		return masked("%s: masked by %s", n, r.by(n, disk))
+	}
+	return masked("%s: masked, it had synced nothing yet", n)
 }

@@ -20,8 +20,9 @@ type Evidence struct {
 	Realtime, Monotonic, Raw time.Duration
 	Skew                     *Clock // as it stands where it is in force; nil: it was not read
 
-	Disk   string // what the disk does to syncs, in the simulation
-	Faulty uint64 // syncs that met a disk that was not sound
+	Disk   string // what the disk does to syncs and writes, in the simulation
+	Faulty uint64 // syncs or writes that met a disk that was not sound
+	Flips  uint64 // bits of it that flipped so far
 
 	Expired int // how often the agent healed the node by itself, its lease having run out
 }

@@ -19,6 +19,7 @@ type Options struct {
 	Kinds      []string      // each of which occurs in the plan at least once; none: no faults
 	TimeLimit  time.Duration // all faults end before it
 	Assumption nodes.ClockAssumption
+	Flips      bool // the system survives bits that flip: else none is asked to
 
 	// ClockRates are the lowest and the highest rate of clocks; both 0: as far as the assumption
 	// lets monotonic clocks go, and 0.5 to 2 for realtime clocks. With partitions and clocks
@@ -135,7 +136,11 @@ func newMaker(o Options) *maker {
 		}
 	}
 	if slices.Contains(m.kinds, disk) {
-		m.disks = swarm(m.rng, []string{diskSlow, diskStall, diskError})
+		able := []string{diskSlow, diskStall, diskError, diskFull}
+		if o.Flips {
+			able = append(able, diskFlip)
+		}
+		m.disks = swarm(m.rng, able)
 	}
 	return m
 }

@@ -73,7 +73,7 @@ func check(t *rapid.T, o Options, faults []plan.Fault) {
 		seen[f.Kind] = true
 		if f.Kind == clock {
 			checkRates(t, o, *f.Clock)
-			if r := f.Clock.Rate; o.ClockRates == [2]float64{} && outside(o.Assumption, f) {
+			if r := f.Clock.Rate; o.ClockRates == [2]float64{} && l.outside(f) != "" {
 				t.Fatalf("fault %d is outside the assumption: rate %v, step %v", i, r, f.Clock.Step)
 			}
 		}

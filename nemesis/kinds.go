@@ -23,11 +23,13 @@ const (
 	disk      = "disk"
 )
 
-// What a disk fault does to syncs.
+// What a disk fault does.
 const (
 	diskSlow  = "slow"
 	diskStall = "stall"
 	diskError = "error"
+	diskFull  = "full"
+	diskFlip  = "flip"
 )
 
 // Kinds are the faults there are: the variants of a partition are its shapes.
@@ -55,7 +57,11 @@ func allKinds() []Kind {
 		{Name: disk, Doc: "a node's disk misbehaves; in sim only", Simulated: true, Variants: []Kind{
 			{Name: diskSlow, Doc: "each sync takes long"},
 			{Name: diskStall, Doc: "no sync ends before the fault does"},
-			{Name: diskError, Doc: "syncs fail (EIO); a node that had one fail has to stop"}}},
+			{Name: diskError, Doc: "syncs fail (EIO); a node that had one fail has to stop"},
+			{Name: diskFull, Doc: "writes are cut short and fail (ENOSPC); a node has to stop when it " +
+				"hears of that"},
+			{Name: diskFlip, Doc: "a node is killed, and a bit of what it synced has flipped when it " +
+				"starts again"}}},
 	}
 }
 

@@ -10,10 +10,11 @@ import (
 )
 
 // Ledger keeps account of the faults that are active, and so of the state each node shall be in.
-// Give it the names of the nodes, ascending, and what the system assumes of clocks.
+// Give it the names of the nodes, ascending, and what the system assumes of clocks and of disks.
 type Ledger struct {
 	Nodes      []string
 	Assumption nodes.ClockAssumption
+	Flips      bool // it survives bits that flip: see nodes.Protocol
 	Real       bool // the nodes are real ones: what can only be simulated is refused
 
 	active    []*Record                // in the order in which they started
@@ -30,7 +31,7 @@ func (l *Ledger) Start(i int, f plan.Fault, v View) (Record, error) {
 		return Record{}, fmt.Errorf("start fault %d: %w", i, err)
 	}
 	r := &Record{Fault: i, Asked: f, Leader: v.Leader, Start: plan.Of(v.Now),
-		Outside: outside(l.Assumption, f)}
+		Outside: l.outside(f)}
 	resolver{l.Nodes, f, v, l.Desired()}.resolve(r)
 	for _, other := range l.active {
 		r.meet(*other, l.Nodes)

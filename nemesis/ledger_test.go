@@ -112,7 +112,7 @@ func (b *bench) tell(r Record, overlap ...string) string {
 	for _, n := range r.Notes {
 		out += "; " + n
 	}
-	if r.Outside {
+	if r.Outside != "" {
 		out += "; outside the assumption"
 	}
 	for _, kind := range overlap {

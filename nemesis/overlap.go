@@ -5,9 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"sunder/harness/plan"
-	"sunder/nodes"
 )
 
 // holds says whether r's fault kills, pauses or deceives node n.
@@ -56,14 +53,3 @@ func (r Record) clone() Record {
 	}
 	return r
 }
-
-// outside says whether a fault takes a monotonic clock beyond what the system assumes. A step is
-// time that passes at no rate at all, so it breaks any bound.
-func outside(a nodes.ClockAssumption, f plan.Fault) bool {
-	if f.Kind != clock || f.Clock.Which == realtime || !a.Bounded {
-		return false
-	}
-	return f.Clock.Step.Duration != 0 || beyond(a, f.Clock.Rate) || beyond(a, f.Clock.Others)
-}
-
-func beyond(a nodes.ClockAssumption, rate float64) bool { return rate != 0 && !a.Covers(rate) }

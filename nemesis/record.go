@@ -33,7 +33,7 @@ type Record struct {
 	Effect    Effect        `json:"effect,omitempty"`
 	Evidence  []string      `json:"evidence,omitempty"`  // what was read back, as phrases
 	Healed    []string      `json:"healed,omitempty"`    // nodes whose agent undid it by itself
-	Outside   bool          `json:"outside,omitempty"`   // a clock beyond the declared assumption
+	Outside   string        `json:"outside,omitempty"`   // clock or disk: beyond what is assumed of it
 	StartTook plan.Duration `json:"start_took,omitzero"` // to apply, on the slowest node
 	EndTook   plan.Duration `json:"end_took,omitzero"`
 }

@@ -8,13 +8,14 @@ import "time"
 // State is what one node shall be in; the zero State is a healthy node. The environment holds one
 // for each node and reconciles, so that faults that overlap compose and a restart re-applies.
 type State struct {
-	Killed bool     `json:"killed,omitempty"` // the process is dead and stays so
-	Lost   bool     `json:"lost,omitempty"`   // so is everything around it: the whole container
-	Power  bool     `json:"power,omitempty"`  // killed by loss of power: in sim only
-	Disk   string   `json:"disk,omitempty"`   // what its disk does to syncs: in sim only
-	Paused bool     `json:"paused,omitempty"` // the process is stopped (SIGSTOP)
-	Drop   []string `json:"drop,omitempty"`   // names of nodes whose packets it drops, ascending
-	Clock  Clock    `json:"clock,omitzero"`
+	Killed  bool     `json:"killed,omitempty"`  // the process is dead and stays so
+	Lost    bool     `json:"lost,omitempty"`    // so is everything around it: the whole container
+	Power   bool     `json:"power,omitempty"`   // killed by loss of power: in sim only
+	Disk    string   `json:"disk,omitempty"`    // what its disk does to syncs and writes: in sim only
+	Flipped bool     `json:"flipped,omitempty"` // killed, and a bit of its disk flipped: in sim only
+	Paused  bool     `json:"paused,omitempty"`  // the process is stopped (SIGSTOP)
+	Drop    []string `json:"drop,omitempty"`    // names of nodes whose packets it drops, ascending
+	Clock   Clock    `json:"clock,omitzero"`
 }
 
 // Clock is how far and how fast a node's two clocks are off the true ones.

@@ -17,8 +17,8 @@ type Window struct {
 	// that lives and has links in both directions to a majority, itself included, that live.
 	Quorum time.Duration
 
-	// Outside says that a clock was beyond the declared assumption at some time.
-	Outside bool
+	// Outside names what was beyond the declared assumption at some time: clock, disk, or nothing.
+	Outside string
 }
 
 // Windows are the windows of the faults on record, in the order in which they started. A fault
@@ -37,7 +37,7 @@ func Windows(names []string, end time.Duration, rs []Record) []Window {
 		to, _ := slices.BinarySearchFunc(segments, w.End, startsBefore)
 		w.Quorum = longest(segments[from:to])
 		for _, s := range segments[from:to] {
-			w.Outside = w.Outside || s.outside
+			w.Outside = cmp.Or(w.Outside, s.outside)
 		}
 		windows[i] = w
 	}
@@ -73,7 +73,7 @@ func latest(end time.Duration, rs []Record) []*Record {
 type segment struct {
 	start, end time.Duration
 	links      [][]bool // by receiver and sender: both live and hear each other
-	outside    bool
+	outside    string
 }
 
 func startsBefore(s segment, t time.Duration) int {
@@ -101,7 +101,7 @@ func split(names []string, faults []*Record) []segment {
 		for _, r := range faults {
 			if r.Start.Duration <= s.start && r.End.Duration >= s.end {
 				active = append(active, r)
-				s.outside = s.outside || r.Outside
+				s.outside = cmp.Or(s.outside, r.Outside)
 			}
 		}
 		s.links = linksOf(names, active)

@@ -61,8 +61,8 @@ func TestWindows(t *testing.T) {
 			if w.Sides != nil {
 				fmt.Fprintf(&out, "; sides %v", w.Sides)
 			}
-			if w.Outside {
-				out.WriteString("; clocks outside the assumption")
+			if w.Outside != "" {
+				fmt.Fprintf(&out, "; outside the %s assumption", w.Outside)
 			}
 			out.WriteByte('\n')
 		}

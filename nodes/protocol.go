@@ -20,6 +20,9 @@ type Protocol struct {
 	Ops     []kv.Op // the commands it can do
 	// Clock is what the protocol assumes of clocks under these options.
 	Clock func(options map[string]string) ClockAssumption
+	// Flips says that it survives bits that flip on the disks of a minority: it repairs them from
+	// others. Else it assumes that what a sync made durable is read back as it was written.
+	Flips bool
 	// Enclose, where there is one, is put around every call into a node by an environment that
 	// replays: it makes deterministic what a foreign library draws from elsewhere than Env.Rand.
 	Enclose func(env Env, call func())

@@ -56,7 +56,8 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 		}
 	}
 	p.Network = network(rng, seed)
-	o := nemesis.Options{Seed: seed, Nodes: p.Nodes, TimeLimit: limit, Assumption: assumption}
+	o := nemesis.Options{Seed: seed, Nodes: p.Nodes, TimeLimit: limit, Assumption: assumption,
+		Flips: q.Protocol.Flips}
 	var err error
 	switch draw := rng.IntN(10); {
 	case draw < 3:

@@ -145,7 +145,7 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) (Outcome, error) {
 			Checkers:   workload.Checkers(test.Options),
 			Assumption: protocol.Clock(protocol.Pick(p.Options))})
 	case errors.Is(err, harness.ErrAborted) && len(found.violations) > 0:
-		o.Result = harness.JudgeOracles(found.violations)
+		o.Result = harness.JudgeOracles(found.violations, w.Records())
 	case errors.Is(err, harness.ErrAborted) && found.spent != "":
 		o.Result = checker.Result{Name: "sunder", Verdict: checker.Unknown, Reason: found.spent}
 	default:

@@ -19,8 +19,11 @@ type disk struct {
 	settled uint64                // changes that became durable before those
 	failed  error                 // the first failure: nothing is done after it
 	mode    string                // what a fault does to syncs, or ""
-	faulty  uint64                // syncs that met a mode
+	faulty  uint64                // syncs, or writes, that met a mode
 	losses  uint64                // of power so far
+	room    int                   // bytes that a full disk has left
+	filled  uint64                // how often it was full so far
+	flips   uint64                // bits that flipped so far
 }
 
 // inode is bytes of which the first safe are durable.
@@ -46,7 +49,10 @@ func (c change) apply(names map[nodes.File]*inode) {
 	}
 }
 
-var errSync = errors.New("input/output error")
+var (
+	errSync = errors.New("input/output error")
+	errFull = errors.New("no space left on device")
+)
 
 func newDisk() disk {
 	return disk{names: map[nodes.File]*inode{}, durable: map[nodes.File]*inode{}}
@@ -82,12 +88,20 @@ func (d *disk) append(f nodes.File, p []byte) {
 	if d.failed != nil {
 		return
 	}
-	i := d.names[f]
-	if i == nil {
-		i = &inode{}
-		d.change(change{name: f, file: i})
+	fits := len(p)
+	if d.mode == diskFull {
+		fits = min(fits, d.room)
+		d.room -= fits
 	}
-	i.data = append(i.data, p...)
+	if i := d.names[f]; i != nil {
+		i.data = append(i.data, p[:fits]...)
+	} else if fits > 0 || len(p) == 0 {
+		d.change(change{name: f, file: &inode{data: bytes.Clone(p[:fits])}})
+	}
+	if fits < len(p) {
+		d.faulty++
+		d.fail("append", f, errFull)
+	}
 }
 
 // truncate cuts a file, or lengthens it with zeros, as ftruncate does.

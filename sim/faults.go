@@ -127,6 +127,10 @@ func (d driver) Apply(states map[string]nemesis.State) (time.Duration, error) {
 			n.losePower()
 		}
 		n.dark = s.Power
+		if s.Flipped && !n.flipped {
+			n.flipBit()
+		}
+		n.flipped = s.Flipped
 		if n.killed && !s.Killed {
 			n.killed = false
 			n.boot()
@@ -147,7 +151,7 @@ func (d driver) Apply(states map[string]nemesis.State) (time.Duration, error) {
 func (d driver) Read(into map[string]nemesis.Evidence) {
 	for _, n := range d.w.nodes {
 		e := nemesis.Evidence{State: "running", PID: int(n.life), Born: n.life,
-			Disk: n.disk.mode, Faulty: n.disk.faulty,
+			Disk: n.disk.mode, Faulty: n.disk.faulty, Flips: n.disk.flips,
 			Clocks: n.proc != nil && !n.paused}
 		switch {
 		case n.proc == nil:

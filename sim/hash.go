@@ -11,6 +11,7 @@ const (
 	hashObserve
 	hashComplete
 	hashPower
+	hashFlip
 )
 
 // Trace is a hash of everything that happened so far.

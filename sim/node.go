@@ -2,6 +2,7 @@ package sim
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -22,6 +23,7 @@ type node struct {
 	seq     uint64     // observations in this life
 	killed  bool       // by a fault, which is to start it again
 	dark    bool       // it has no power
+	flipped bool       // a fault that flipped a bit of its disk lasts
 	paused  bool
 	held    []job // what reached it while paused
 	clock   clock
@@ -73,10 +75,13 @@ func zeros[T any](s []T, n int) []T {
 }
 
 // boot starts a process on what the disk holds. After a sync failed, what was written since the
-// last one that succeeded may be gone. The error is that there is no such process; one that panics
-// when it starts is down, as it is when it does so later.
+// last one that succeeded may be gone; after a write did for want of space, it ends where that did.
+// The error is that there is no such process; one that panics when it starts is down.
 func (n *node) boot() (err error) {
-	if n.disk.failed != nil {
+	switch {
+	case errors.Is(n.disk.failed, errFull):
+		n.disk.failed = nil
+	case n.disk.failed != nil:
 		n.losePower()
 	}
 	n.life++ // also what is left of a former life can no longer reach it
@@ -255,6 +260,7 @@ func (n *node) Stop(reason string) {
 	n.w.at(n.w.now, func() { // the step that called Stop ends first
 		if n.life == life {
 			n.down()
+			n.revive()
 		}
 	})
 }

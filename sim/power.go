@@ -18,12 +18,28 @@ const (
 	keepChoices
 )
 
-// lose is a loss of power. Changes of names that are not durable come in order, so some of them,
-// from the first on, may have reached the disk; then each file loses what it may lose. draw gives
-// a number below n for a file and a purpose.
+// What of a directory is drawn, beside which of its changes are kept.
+const (
+	drawInOrder = iota
+	drawPrefix
+	drawChange // and what follows: one for each change
+)
+
+// lose is a loss of power. Of the changes of names that are not durable any may have reached the
+// disk: those from the first one on, as a journal has it, or each for itself, as without one. Then
+// each file loses what it may lose. draw gives a number below n for a file and a purpose.
 func (d *disk) lose(draw func(f nodes.File, purpose uint64, n int) int) {
 	d.losses++
-	d.settle(d.settled + uint64(draw(nodes.Dir, 0, len(d.changes)+1)))
+	if draw(nodes.Dir, drawInOrder, 2) == 0 {
+		d.settle(d.settled + uint64(draw(nodes.Dir, drawPrefix, len(d.changes)+1)))
+	} else {
+		for i, c := range d.changes {
+			if draw(nodes.Dir, drawChange+uint64(i), 2) == 0 {
+				c.apply(d.durable)
+			}
+		}
+	}
+	d.settled += uint64(len(d.changes)) // no sync is under way that would ask for them
 	d.changes, d.failed = nil, nil
 	d.names = maps.Clone(d.durable)
 	for _, name := range slices.Sorted(maps.Keys(d.names)) {
@@ -55,6 +71,30 @@ func (i *inode) lose(draw func(purpose uint64, n int) int) {
 		}
 	}
 	i.data, i.safe, i.before = data, len(data), nil
+}
+
+// flip changes one bit of what is durable, if anything is.
+func (d *disk) flip(draw func(purpose uint64, n int) int) {
+	var files []*inode
+	for _, name := range slices.Sorted(maps.Keys(d.names)) {
+		if i := d.names[name]; i.safe > 0 {
+			files = append(files, i)
+		}
+	}
+	if len(files) == 0 {
+		return
+	}
+	i := files[draw(0, len(files))]
+	i.data[draw(1, i.safe)] ^= 1 << draw(2, 8)
+	d.flips++
+}
+
+// flipBit lets a bit flip at rest: the next boot finds it.
+func (n *node) flipBit() {
+	n.disk.flip(func(purpose uint64, below int) int {
+		return int(mix(n.w.seed, streamFlip, uint64(n.id), n.disk.flips, purpose) % uint64(below))
+	})
+	n.w.note(hashFlip, uint64(n.id), n.disk.flips)
 }
 
 // losePower takes away what was not durable.

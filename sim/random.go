@@ -12,6 +12,8 @@ const (
 	streamPower
 	streamPriority
 	streamCodec
+	streamFull
+	streamFlip
 )
 
 // mix hashes words into one well spread number (splitmix64 finalizer over a running sum).

@@ -52,7 +52,8 @@ func (w *World) Reset(o Options) error {
 		w.ranks = newPriorities(w.seed, o.Plan.Nodes, changes)
 	}
 	w.injector = harness.Injector{Driver: driver{w}, Faults: o.Plan.Faults, Brief: o.Brief,
-		Ledger: &nemesis.Ledger{Nodes: names, Assumption: o.Protocol.Clock(o.Plan.Options)}}
+		Ledger: &nemesis.Ledger{Nodes: names, Assumption: o.Protocol.Clock(o.Plan.Options),
+			Flips: o.Protocol.Flips}}
 	for i, n := range w.nodes {
 		if err := o.Protocol.Check(w.config(w.members[i])); err != nil {
 			return err

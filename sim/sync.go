@@ -2,6 +2,7 @@ package sim
 
 import (
 	"cmp"
+	"errors"
 	"time"
 
 	"sunder/nodes"
@@ -19,13 +20,18 @@ const (
 	diskSlow  = "slow"
 	diskStall = "stall"
 	diskError = "error"
+	diskFull  = "full"
 )
+
+// roomMax is what a disk at most has left when it is said to be full: a few writes still fit, and
+// the one after them in part.
+const roomMax = 1024
 
 // Sync makes what was appended durable after a while. Syncs end in the order in which they were
 // asked for.
 func (n *node) Sync(f nodes.File, tok nodes.Token) {
 	s := n.disk.sync(f, tok)
-	if n.disk.mode != "" {
+	if n.disk.mode != "" && n.disk.mode != diskFull {
 		n.disk.faulty++
 	}
 	if n.disk.mode == diskStall {
@@ -72,20 +78,29 @@ func (n *node) endSync(s syncing) {
 	}
 }
 
-// setDisk begins or ends a disk fault. What a stalled disk held back goes on. A node that stopped
-// over a failed sync is started again once the disk is sound.
+// setDisk begins or ends a disk fault. What a stalled disk held back goes on.
 func (n *node) setDisk(mode string) {
 	if mode == n.disk.mode {
 		return
 	}
-	failing := n.disk.mode == diskError
 	n.disk.mode = mode
+	if mode == diskFull {
+		n.disk.filled++
+		n.disk.room = int(mix(n.w.seed, streamFull, uint64(n.id), n.disk.filled) % roomMax)
+	}
 	stuck := n.stuck
 	n.stuck = nil
 	for _, s := range stuck {
 		n.begin(s)
 	}
-	if failing && n.disk.failed != nil && n.proc == nil && !n.killed {
+	n.revive()
+}
+
+// revive starts a node again that stopped over what a fault did to its disk, once that is over.
+func (n *node) revive() {
+	switch {
+	case n.proc != nil || n.killed || n.disk.mode == diskError || n.disk.mode == diskFull:
+	case errors.Is(n.disk.failed, errSync) || errors.Is(n.disk.failed, errFull):
 		n.boot()
 	}
 }

@@ -39,8 +39,8 @@ func (f Fault) Outcome() string {
 	if len(f.Proof) > 0 {
 		e += ": " + strings.Join(f.Proof, "; ")
 	}
-	if f.Outside {
-		e += " (outside the declared clock assumption)"
+	if f.Outside != "" {
+		e += " (outside the declared " + f.Outside + " assumption)"
 	}
 	return e
 }

@@ -193,9 +193,8 @@ var plantedBugs = [...]nodes.Bug{
 	bugSnapshotUnsynced: {Name: "snapshot-unsynced", Doc: "a snapshot is renamed into place before " +
 		"its bytes are durable, and the log is cut: a power loss takes both"},
 	bugSnapshotNameUnsynced: {Name: "snapshot-name-unsynced", Doc: "the log is cut before the name " +
-		"of the snapshot that covers it is durable",
-		Masked: "masked by the log's own renaming: the Sync of the directory that makes the shorter " +
-			"log durable makes the snapshot's name durable, too"},
+		"of the snapshot that covers it is durable: in a directory without a journal a power loss " +
+		"may keep the shorter log and not that name"},
 	bugSnapshotsOverlap: {Name: "snapshots-overlap", Doc: "a snapshot is begun while another is " +
 		"being written, into the same file"},
 	bugSnapshotLabelledCommit: {Name: "snapshot-labelled-commit", Doc: "a snapshot is said to cover " +

@@ -15,7 +15,7 @@ import (
 // came back from a start or an end that failed: it is as it was sent.
 func (w *Window) learn(r nemesis.Record) {
 	w.Kind, w.What = r.Asked.Kind, what(r.Asked)
-	w.Outside = w.Outside || r.Outside
+	w.Outside = cmp.Or(w.Outside, r.Outside)
 	w.Leader = cmp.Or(r.Leader, w.Leader)
 	w.Applied = cmp.Or(r.StartTook.Duration, w.Applied)
 	if r.Targets != nil {

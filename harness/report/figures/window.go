@@ -24,7 +24,7 @@ type Window struct {
 	Effect  string              `json:"effect"`           // proven, masked or none
 	Proof   []string            `json:"proof,omitempty"`  // what was read back, or what masks it
 	Notes   []string            `json:"notes,omitempty"`
-	Outside bool                `json:"outside,omitempty"` // of the declared clock assumption
+	Outside string              `json:"outside,omitempty"` // clock or disk: beyond what is assumed
 	Began   time.Duration       `json:"began_ns"`
 	From    time.Duration       `json:"from_ns"`
 	To      time.Duration       `json:"to_ns"`

@@ -39,7 +39,7 @@ type fault struct {
 	effect   nemesis.Effect
 	evidence []string
 	masks    map[string]map[string][]int
-	outside  bool
+	outside  string
 }
 
 func (f fault) holds(n string, at time.Duration) bool {

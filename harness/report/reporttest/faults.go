@@ -27,7 +27,7 @@ func faults() []fault {
 		{ask: ask("partition", "leader-isolated", "", 6*s, 5*s), targets: []string{"n1"},
 			grudge: cut([]string{"n1"}, []string{"n2", "n3", "n4", "n5"}), effect: "proven",
 			evidence: []string{"412 packets dropped on n1", "1,207 on the others"}},
-		{ask: clock, targets: []string{"n2"}, effect: "proven", outside: true,
+		{ask: clock, targets: []string{"n2"}, effect: "proven", outside: "clock",
 			evidence: []string{"n2 runs at 0.500", "the others at 1.500"}},
 		{ask: ask("kill", "", "minority", 20*s, 3*s), targets: []string{"n2", "n4"}, effect: "proven",
 			evidence: []string{"n2 pid 31 → 58", "n4 pid 30 → 57"}},
