@@ -18,7 +18,8 @@ type Streamer interface {
 	Stream() Stream
 }
 
-// NewStream is a Stream of all of those checkers, and of their parts, that are Streamers.
+// NewStream is a Stream of all of those checkers, and of their parts, that are Streamers; nil if
+// none is.
 func NewStream(from ...Checker) Stream {
 	var s streams
 	for _, c := range from {
@@ -26,8 +27,13 @@ func NewStream(from ...Checker) Stream {
 		case Streamer:
 			s = append(s, c.Stream())
 		case all:
-			s = append(s, NewStream(c.parts...))
+			if parts := NewStream(c.parts...); parts != nil {
+				s = append(s, parts)
+			}
 		}
+	}
+	if len(s) == 0 {
+		return nil
 	}
 	return s
 }
