@@ -72,8 +72,8 @@ func testCommand(stdout, stderr io.Writer) *cobra.Command {
 	fl.StringVar(&f.clockRates, "clock-rates", "", "lowest and highest rate of clocks, as in 0.5,1.5 "+
 		"(default: within the system's assumption)")
 	fl.BoolVar(&f.json, "json", false, "print the results as one JSON object on the last line")
-	fl.BoolVar(&f.failFast, "fail-fast", false, "judge while the test runs, and stop it as soon as what "+
-		"clients saw is impossible")
+	fl.BoolVar(&f.failFast, "fail-fast", false, "judge while the test runs, and stop it as soon as "+
+		"what clients saw is impossible")
 	fl.BoolVar(&f.noShrink, "no-shrink", false, "do not look for a smaller plan that fails in sim")
 	completions(c)
 	return c
@@ -138,6 +138,8 @@ func (f *testFlags) bounds(c *cobra.Command) error {
 		return usage("--test-count is %d, want at least 1, or a --budget", f.count)
 	case f.budget > 0 && (f.env != "sim" || f.planFile != ""):
 		return usage("--budget is for a search in the simulation, not for --env docker or --plan")
+	case f.failFast && f.env == "sim" && f.planFile == "" && (f.count != 1 || f.budget > 0):
+		return usage("--fail-fast is for one test: a search stops at the first that is invalid")
 	case f.budget > 0 && !c.Flags().Changed("test-count"):
 		f.count = 0
 	}
