@@ -54,10 +54,8 @@ func partsOf(p plan.Plan) (parts, error) {
 		return out, usage("%w", err)
 	}
 	ledger := nemesis.Ledger{Nodes: nodeNames(p.Nodes), Real: p.Environment != "sim"}
-	for i, f := range p.Faults {
-		if err := ledger.Check(f); err != nil {
-			return out, usage("faults[%d]: %w", i, err)
-		}
+	if err := ledger.CheckAll(p.Faults); err != nil {
+		return out, usage("%w", err)
 	}
 	return out, nil
 }

@@ -82,11 +82,12 @@ func (e *Environment) ask(ctx context.Context, id nodes.ID, open *host.Endpoint,
 	return &r, open
 }
 
-// look asks all nodes who leads, and whether all of them answered and agree.
-func (w *watch) look(ctx context.Context, e *Environment) (leader string, agree bool) {
-	reports := w.ask(ctx, e, e.ids, lookMax)
-	agree = len(reports) == len(e.ids)
-	for i, id := range e.ids {
+// look asks nodes who leads, and whether all of them answered and agree.
+func (w *watch) look(ctx context.Context, e *Environment, ids []nodes.ID) (
+	leader string, agree bool) {
+	reports := w.ask(ctx, e, ids, lookMax)
+	agree = len(reports) == len(ids)
+	for i, id := range ids {
 		r := reports[id]
 		if i == 0 {
 			leader = r.Leader
