@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +14,6 @@ import (
 	"sunder/harness/report/store"
 	"sunder/nemesis/agent"
 	"sunder/nodes"
-	"sunder/sim"
 )
 
 // environment starts the environment that the plan is for.
@@ -26,48 +24,6 @@ func (s *session) environment(ctx context.Context) (stage, error) {
 	return s.simulation()
 }
 
-// simulated is a simulation with what its nodes leave behind.
-type simulated struct {
-	*sim.World
-	observed map[nodes.ID][]nodes.Observed
-	logs     map[nodes.ID]*bytes.Buffer
-}
-
-func (s *session) simulation() (stage, error) {
-	e := &simulated{observed: map[nodes.ID][]nodes.Observed{}, logs: map[nodes.ID]*bytes.Buffer{}}
-	var err error
-	e.World, err = sim.New(sim.Options{Plan: s.plan, Protocol: s.parts.protocol, Client: s.test.Client,
-		Observe: func(o nodes.Observed) { e.observed[o.Node] = append(e.observed[o.Node], o) },
-		Log: func(id nodes.ID, line string) {
-			if e.logs[id] == nil {
-				e.logs[id] = &bytes.Buffer{}
-			}
-			fmt.Fprintf(e.logs[id], "%v %s\n", e.Now(), line)
-		}})
-	if err != nil {
-		return nil, broken(err)
-	}
-	return e, nil
-}
-
-// Collect stores observations and logs, which are in memory.
-func (e *simulated) Collect(_ context.Context, r *store.Run) (remains, error) {
-	out := remains{observed: e.observed}
-	var errs []error
-	for id, observed := range e.observed {
-		var lines []byte
-		for _, o := range observed {
-			lines = append(o.AppendJSON(lines), '\n')
-		}
-		errs = append(errs, save(r, id.String(), observationsFile, lines))
-	}
-	for id, log := range e.logs {
-		out.logs = append(out.logs, nodeLog{id.String(), "stderr.log", log.Bytes()})
-		errs = append(errs, save(r, id.String(), "stderr.log", log.Bytes()))
-	}
-	return out, errors.Join(errs...)
-}
-
 func save(r *store.Run, node, name string, text []byte) error {
 	f, err := r.Node(node, name)
 	if err != nil {
@@ -75,12 +31,6 @@ func save(r *store.Run, node, name string, text []byte) error {
 	}
 	_, err = f.Write(text)
 	return errors.Join(err, f.Close())
-}
-
-// Close ends the clients.
-func (e *simulated) Close(context.Context) error {
-	e.World.Close()
-	return nil
 }
 
 // contained is a cluster in containers, with where its remains are put.

@@ -15,11 +15,36 @@ import (
 
 func listCommand(stdout io.Writer) *cobra.Command {
 	return &cobra.Command{
-		Use:   "list",
+		Use:   "list [systems | workloads]",
 		Short: "List systems, workloads, faults, options and planted bugs",
-		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return list(stdout) },
+		Long: "Lists everything that can be named on the command line. With systems or workloads it\n" +
+			"prints the names of those alone, one a line, for scripts.",
+		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
+		ValidArgs: []string{"systems", "workloads"},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return list(stdout)
+			}
+			for _, name := range namesOf(args[0]) {
+				fmt.Fprintln(stdout, name)
+			}
+			return nil
+		},
 	}
+}
+
+// namesOf is the names of all systems, or else of all workloads.
+func namesOf(what string) (names []string) {
+	if what == "systems" {
+		for _, p := range catalog.Protocols() {
+			names = append(names, p.Name)
+		}
+		return names
+	}
+	for _, w := range workloads.All() {
+		names = append(names, w.Name)
+	}
+	return names
 }
 
 func list(w io.Writer) error {
@@ -46,6 +71,11 @@ func list(w io.Writer) error {
 	fmt.Fprintln(w, "\nCheckers")
 	for _, c := range [][2]string{
 		{"linearizable", "every operation takes effect at one instant between its two ends"},
+		{"list-append", "transactions have an order that explains what they read (Elle)"},
+		{"set, set-full", "what was added is there, and stays there"},
+		{"total-queue", "what goes in comes out, once"},
+		{"bank, monotonic", "the sum stays the same; what one reader reads never gets smaller"},
+		{"unique-ids", "no answer is given twice"},
 		{"stats", "enough happened: before, during and after the faults"},
 		{"final-reads", "every node answered reads after recovery"},
 		{"faults", "every fault had an effect that was read back"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"sunder/nemesis"
 	"sunder/nodes"
 	"sunder/nodes/catalog"
+	"sunder/sim"
 	"sunder/workloads"
 )
 
@@ -43,6 +45,11 @@ func partsOf(p plan.Plan) (parts, error) {
 	if out.workload, err = workloads.Find(p.Workload); err != nil {
 		return out, usage("%w", err)
 	}
+	for _, op := range out.workload.Ops {
+		if !slices.Contains(out.protocol.Ops, op) {
+			return out, usage("%s cannot %s, which workload %s needs", p.System, op, p.Workload)
+		}
+	}
 	own := out.protocol.Pick(p.Options)
 	cfg := nodes.Config{Self: 1, Members: []nodes.ID{1}, Options: own, Bug: p.Bug}
 	if err := out.protocol.Check(cfg); err != nil {
@@ -53,11 +60,36 @@ func partsOf(p plan.Plan) (parts, error) {
 	if err := out.workload.Check(rest); err != nil {
 		return out, usage("%w", err)
 	}
-	ledger := nemesis.Ledger{Nodes: nodeNames(p.Nodes), Real: p.Environment != "sim"}
+	names := nodeNames(p.Nodes)
+	ledger := nemesis.Ledger{Nodes: names, Real: p.Environment != "sim"}
 	if err := ledger.CheckAll(p.Faults); err != nil {
 		return out, usage("%w", err)
 	}
+	for i, o := range p.Script {
+		if o.Node != "" && !slices.Contains(names, o.Node) {
+			return out, usage("script[%d].node is %.40q, want one of %s", i, o.Node,
+				strings.Join(names, ", "))
+		}
+	}
+	if p.Environment == "sim" {
+		if err := sim.Check(p, out.protocol); err != nil {
+			return out, usage("%w", err)
+		}
+	}
 	return out, nil
+}
+
+// fits finds what a plan that was read from a file names. If it does not fit, the words say who
+// made it, as that is who can run it.
+func fits(p plan.Plan, path string) error {
+	_, err := partsOf(p)
+	if ours := origin().Revision; err != nil && p.Revision != "" && p.Revision != ours {
+		return usage("%s: %w; revision %.12s of sunder made this plan, and runs it", path, err, p.Revision)
+	}
+	if err != nil {
+		return usage("%s: %w", path, err)
+	}
+	return nil
 }
 
 func nodeNames(n int) []string {
@@ -78,8 +110,7 @@ func (f testFlags) plan(c *cobra.Command) (plan.Plan, error) {
 		if c.Flags().Changed("env") {
 			p.Environment = f.env
 		}
-		_, err = partsOf(p)
-		return p, err
+		return p, fits(p, f.planFile)
 	}
 	if f.timeLimit < 0 {
 		return plan.Plan{}, usage("--time-limit is %v, want more than 0", f.timeLimit)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -21,6 +22,7 @@ type progress struct {
 	s      *session
 	w      *history.Writer
 	env    stage
+	mu     sync.Mutex // taken for good by leave
 	events []history.Event
 
 	terminal       bool
@@ -43,6 +45,8 @@ func newProgress(s *session, w *history.Writer, env stage) *progress {
 
 // Append writes e down.
 func (p *progress) Append(e history.Event) (history.Event, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	e, err := p.w.Append(e)
 	p.events = append(p.events, e)
 	p.s.test.Note(e)
@@ -64,7 +68,16 @@ func (p *progress) Append(e history.Event) (history.Event, error) {
 
 // Flush hands on what was written.
 func (p *progress) Flush() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.show()
+	return p.w.Flush()
+}
+
+// leave hands on what was written, for somebody else than who writes. That one never returns: the
+// history does not change any more.
+func (p *progress) leave() error {
+	p.mu.Lock()
 	return p.w.Flush()
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -66,6 +67,10 @@ func replay(ctx context.Context, path string, f testFlags, stdout, stderr io.Wri
 	if err != nil {
 		return err
 	}
+	if ours := origin().Revision; p.Revision != "" && p.Revision != ours {
+		fmt.Fprintf(stderr, "sunder: revision %.12s made this run, and this is %.12s: it may go otherwise; "+
+			"what made it replays it\n", p.Revision, cmp.Or(ours, "unknown"))
+	}
 	if f.env == "sim" && p.Environment != "sim" && first != nil {
 		return transfer(ctx, path, f.timeLimit,
 			&session{flags: f, log: log, stdout: stdout, stderr: stderr})
@@ -73,6 +78,9 @@ func replay(ctx context.Context, path string, f testFlags, stdout, stderr io.Wri
 	exact := p.Environment == "sim" && (f.env == "" || f.env == "sim")
 	if f.env != "" {
 		p.Environment = f.env
+	}
+	if err := fits(p, path); err != nil {
+		return err
 	}
 	count := f.count
 	if exact && first == nil {

@@ -30,6 +30,7 @@ type session struct {
 	log            hclog.Logger
 	stdout, stderr io.Writer
 
+	patience time.Duration // with the simulation; 0: the usual one
 	parts    parts
 	test     *harness.Test
 	run      *store.Run
@@ -135,8 +136,7 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 	defer f.Close()
 	progress := newProgress(s, history.NewWriter(f), env)
 	began := time.Now()
-	err = harness.Conduct(ctx, abortOf(ctx), env, s.test.Scheduler(), progress,
-		func(line string) { s.log.Info(line) })
+	why, err := s.conduct(ctx, env, progress)
 	progress.done()
 	if abortOf(ctx).Err() != nil {
 		return report.Results{}, broken(errors.New("interrupted twice: the test was not judged; " +
@@ -157,9 +157,12 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 	if interrupted(ctx) && results.Verdict == "valid" {
 		results.Verdict, results.Why = "unknown", "the test was interrupted"
 	}
+	if why != "" && results.Verdict != "invalid" {
+		results.Verdict, results.Why = "unknown", why
+	}
 	s.phase("judge", began)
 	results.Phases = s.phases
-	if traced, ok := env.(interface{ Trace() uint64 }); ok {
+	if traced, ok := env.(interface{ Trace() uint64 }); ok && why == "" {
 		results.TraceHash = fmt.Sprintf("%016x", traced.Trace())
 	}
 	if err := s.publish(results, progress.events, left); err != nil {
@@ -169,6 +172,15 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 		fmt.Fprintf(s.stderr, "sunder: %v\n", err)
 	}
 	return results, nil
+}
+
+// conduct conducts the test. why says that it was given up, and the reason.
+func (s *session) conduct(ctx context.Context, env stage, j *progress) (why string, err error) {
+	if e, ok := env.(*simulated); ok {
+		return e.conduct(ctx, s, j)
+	}
+	return "", harness.Conduct(ctx, abortOf(ctx), env, s.test.Scheduler(), j,
+		func(line string) { s.log.Info(line) })
 }
 
 // judge gives the results of a history.

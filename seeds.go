@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -68,9 +69,17 @@ func runSeeds(ctx context.Context, c *cobra.Command, f testFlags, s *session) er
 	var ran atomic.Int64
 	hide := showSeeds(s.stderr, &ran)
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // a run leaves little that lives on
-	found, err := search.Hunt(ctx, plans, f.seed, search.Budget{Seeds: f.count,
-		Workers: runtime.GOMAXPROCS(0), Vary: wild, Ran: &ran})
+	var found search.Catch
+	err = guard(ran.Load, patience, func() (err error) {
+		found, err = search.Hunt(ctx, plans, f.seed, search.Budget{Seeds: f.count, Time: f.budget,
+			Workers: runtime.GOMAXPROCS(0), Vary: wild, Ran: &ran})
+		return err
+	})
 	hide()
+	if errors.Is(err, errStuck) {
+		return exit{exitUnknown, fmt.Errorf("search from seed %d: after %d seeds %w; it is here:\n%s",
+			f.seed, ran.Load(), err, simulationStack())}
+	}
 	if err != nil {
 		return broken(err)
 	}
@@ -81,6 +90,8 @@ func runSeeds(ctx context.Context, c *cobra.Command, f testFlags, s *session) er
 		sum.Why = found.Outcome.Result.Reason
 	case ctx.Err() != nil:
 		sum.Verdict, sum.Why = "unknown", "the search was interrupted"
+	case found.Seeds == 0:
+		sum.Verdict, sum.Why = "unknown", fmt.Sprintf("no test fits into a budget of %v", f.budget)
 	case found.Unknown > 0:
 		sum.Verdict = "unknown"
 		sum.Why = fmt.Sprintf("seed %d: %s", found.Doubt.Seed, found.Doubt.Reason)

@@ -48,10 +48,12 @@ func (s *session) explain(ctx context.Context, p plan.Plan, class string, out io
 		}
 	}
 	s.full.Story = &story
-	if err := run.Write(store.PageFile, func(w io.Writer) error { return page.Write(w, s.full) }); err != nil {
+	err = run.Write(store.PageFile, func(w io.Writer) error { return page.Write(w, s.full) })
+	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nstory       %s\n", wrap(spacetime.Narrate(story), columnsOf(out)-len(indent), indent))
+	words := wrap(spacetime.Narrate(story), columnsOf(out)-len(indent), indent)
+	fmt.Fprintf(out, "\nstory       %s\n", words)
 	fmt.Fprintf(out, "diagram     %s (in the report, too)\nregression  %s\n",
 		filepath.Join(run.Dir, diagramFile), filepath.Join(run.Dir, regressionFile))
 	return nil

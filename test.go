@@ -25,7 +25,7 @@ type testFlags struct {
 	nodes, count                                                      int
 	seed                                                              uint64
 	rate                                                              float64
-	timeLimit                                                         time.Duration
+	timeLimit, budget                                                 time.Duration
 	options                                                           map[string]string
 	json, noShrink                                                    bool
 }
@@ -60,6 +60,8 @@ func testCommand(stdout, stderr io.Writer) *cobra.Command {
 	fl.IntVar(&f.count, "test-count", 1,
 		"tests to run, each with the next seed; stops at the first invalid one. In sim they run on all\n"+
 			"cores, and unless flags say what plans look like, each seed chooses that, too")
+	fl.DurationVar(&f.budget, "budget", 0, "in sim: run as many tests as fit into that time, "+
+		"at most --test-count if that is given and not 0")
 	fl.StringVar(&f.bug, "bug", "", "a planted bug (see sunder list)")
 	fl.StringVar(&f.planFile, "plan", "",
 		"run the plan in this file; other flags but --env, --store and --json are ignored")
@@ -89,14 +91,14 @@ func runTests(c *cobra.Command, f testFlags, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if f.count < 1 {
-		return usage("--test-count is %d, want at least 1", f.count)
+	if err := f.bounds(c); err != nil {
+		return err
 	}
 	if !c.Flags().Changed("seed") {
 		f.seed = randomSeed()
 	}
 	s := &session{flags: f, log: log, stdout: stdout, stderr: stderr}
-	if f.count > 1 && f.env == "sim" && f.planFile == "" {
+	if f.count != 1 && f.env == "sim" && f.planFile == "" {
 		return runSeeds(c.Context(), c, f, s)
 	}
 	worst := exitValid
@@ -121,6 +123,21 @@ func runTests(c *cobra.Command, f testFlags, stdout, stderr io.Writer) error {
 	}
 	if worst != exitValid {
 		return exit{status: worst}
+	}
+	return nil
+}
+
+// bounds checks what says how many tests are run. With a budget alone their number has no bound.
+func (f *testFlags) bounds(c *cobra.Command) error {
+	switch {
+	case f.budget < 0:
+		return usage("--budget is %v, want more than 0", f.budget)
+	case f.count < 0 || f.count == 0 && f.budget == 0:
+		return usage("--test-count is %d, want at least 1, or a --budget", f.count)
+	case f.budget > 0 && (f.env != "sim" || f.planFile != ""):
+		return usage("--budget is for a search in the simulation, not for --env docker or --plan")
+	case f.budget > 0 && !c.Flags().Changed("test-count"):
+		f.count = 0
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -78,7 +79,8 @@ func transfer(ctx context.Context, dir string, budget time.Duration, s *session)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "confirm     sunder replay --env docker --test-count 10 %s\n", r.Store)
+	fmt.Fprintf(out, "confirm     sunder replay --env docker --test-count 10 %s\n",
+		filepath.Join(r.Store, shrunkFile))
 	return exit{status: statusOf(r)}
 }
 

@@ -63,13 +63,15 @@ type windowFigures struct {
 // Name is stats.
 func (Stats) Name() string { return "stats" }
 
-// Check counts operations and says what is missing.
+// Check counts operations and says what is missing. What is first asked after the last fault, such
+// as final reads, cannot have succeeded before.
 func (s Stats) Check(_ context.Context, h History) Result {
 	f := figures{Functions: make(map[string]*Count)}
 	for _, w := range s.Windows {
 		f.Windows = append(f.Windows, windowFigures{Window: w})
 	}
 	before, after := make(map[string]bool), make(map[string]bool)
+	late := make(map[string]bool) // never invoked until the last fault was over
 	first, last := s.bounds()
 	for _, o := range h.Operations {
 		inv := o.Invocation
@@ -78,6 +80,7 @@ func (s Stats) Check(_ context.Context, h History) Result {
 		}
 		if f.Functions[inv.F] == nil {
 			f.Functions[inv.F] = &Count{}
+			late[inv.F] = inv.Time >= last
 		}
 		kind := o.Kind()
 		f.Total.add(kind)
@@ -90,7 +93,7 @@ func (s Stats) Check(_ context.Context, h History) Result {
 		if kind != history.OK {
 			continue
 		}
-		if o.Completion.Time < first {
+		if o.Completion.Time < first || late[inv.F] {
 			before[inv.F] = true
 		}
 		if inv.Time >= last {

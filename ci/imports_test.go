@@ -17,11 +17,16 @@ harness/generator
 checker
 nodes/kv
 nodes
+nodes/ballot
 oracle
 nodes/wal
+nodes/journal
+nodes/wire
 nodes/nodestest
 nodes/raft
 nodes/etcdraft
+nodes/paxos
+nodes/lww
 nodes/host
 nodes/catalog
 nemesis
@@ -48,7 +53,12 @@ var narrow = map[string][]string{
 	// The one protocol that is not ours: see foreign.
 	"nodes/etcdraft": {"nodes", "nodes/kv", "nodes/wal", "nodes/etcdraft"},
 	"nodes/wal":      {"nodes", "nodes/kv"},
-	"oracle":         {"nodes", "nodes/kv"},
+	"nodes/paxos":    {"nodes", "nodes/kv", "nodes/wal", "nodes/journal", "nodes/wire", "nodes/ballot"},
+	"nodes/lww":      {"nodes", "nodes/kv", "nodes/wal", "nodes/journal", "nodes/wire"},
+	"nodes/journal":  {"nodes", "nodes/kv", "nodes/wal"},
+	"nodes/wire":     {},
+	"nodes/ballot":   {"nodes", "nodes/kv"},
+	"oracle":         {"nodes", "nodes/kv", "nodes/ballot"},
 	"checker":        {"harness/history", "checker"},
 	"docker/node":    {"nodes", "nodes/kv", "nodes/host", "nodes/catalog", "nemesis", "nemesis/agent", "docker/node"},
 }

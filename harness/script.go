@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -84,9 +85,28 @@ func FaultsOf(p plan.Plan, events []history.Event) []plan.Fault {
 		f.At, f.On = r.Start, nil
 		if len(r.Targets) > 0 {
 			f.Target, f.Pick = strings.Join(r.Targets, ","), 0
+			if len(r.Grudge) > 0 {
+				f.Pick = pickOf(*f, r.Grudge, names(p.Nodes))
+			}
 		}
 	}
 	return out
+}
+
+// picksMax bounds the search for a number that settles a partition as it was.
+const picksMax = 256
+
+// pickOf is the least number with which a partition of named nodes cuts what the grudge says: the
+// names leave open which half is deaf, or who stands on which side of a bridge.
+func pickOf(f plan.Fault, was nemesis.Grudge, names []string) uint64 {
+	for f.Pick = range uint64(picksMax) {
+		l := nemesis.Ledger{Nodes: names}
+		r, err := l.Start(0, f, nemesis.View{})
+		if err == nil && maps.EqualFunc(r.Grudge, was, slices.Equal) {
+			return f.Pick
+		}
+	}
+	return 0
 }
 
 // script is the part of the plan's script that is before the recovery, or after it.

@@ -10,6 +10,7 @@ import (
 	"sunder/harness"
 	"sunder/harness/history"
 	"sunder/harness/plan"
+	"sunder/nemesis"
 )
 
 // at appends both halves of an operation.
@@ -71,6 +72,31 @@ func TestOnlyAPatientReadBlamesANode(t *testing.T) {
 			Environment: "sim", Script: c.script, TimeLimit: plan.Of(time.Second)}})
 		if r.Verdict != c.want {
 			t.Errorf("%s: %s (%s), want %s", c.name, r.Verdict, r.Reason, c.want)
+		}
+	}
+}
+
+// TestAPartitionComesBackAsItWas: named nodes alone do not say which half is deaf.
+func TestAPartitionComesBackAsItWas(t *testing.T) {
+	names := []string{"n1", "n2", "n3", "n4", "n5"}
+	for _, shape := range []string{"one", "one-way", "bridge", "halves", "majority-minority",
+		"leader-isolated", "primaries-with-minority"} {
+		for pick := range uint64(20) {
+			f := plan.Fault{Kind: "partition", Shape: shape, Pick: pick, At: plan.Of(time.Second),
+				Duration: plan.Of(time.Second)}
+			was := nemesis.Ledger{Nodes: names}
+			r, err := was.Start(0, f, nemesis.View{Now: time.Second, Leader: "n4"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			events := []history.Event{{Process: history.Nemesis, F: "start", Kind: history.OK,
+				Value: history.Marshal(r)}}
+			got := harness.FaultsOf(plan.Plan{Nodes: 5, Faults: []plan.Fault{f}}, events)[0]
+			again := nemesis.Ledger{Nodes: names}
+			back, err := again.Start(0, got, nemesis.View{Now: time.Second, Leader: "n1"})
+			if err != nil || !reflect.DeepEqual(back.Grudge, r.Grudge) {
+				t.Errorf("%s, pick %d: %v came back as %v, %v", shape, pick, r.Grudge, back.Grudge, err)
+			}
 		}
 	}
 }

@@ -30,7 +30,7 @@ const (
 	clientTimeout  = 30 * time.Second
 	nemesisTimeout = 30 * time.Second
 	recoverTimeout = 60 * time.Second
-	afterwards     = time.Second // of the workload once more between recovery and final reads
+	afterwards     = time.Second // at most: of the workload once more between recovery and final reads
 )
 
 // NewTest is p as it is conducted. p and the options passed their checks.
@@ -72,7 +72,7 @@ func (t *Test) scripted() bool { return len(t.Plan.Script) > 0 }
 // not away all keys that were in use before.
 func (t *Test) final() generator.Generator {
 	again, reads := t.Options, t.Options
-	again.TimeLimit = afterwards
+	again.TimeLimit = min(afterwards, t.Plan.TimeLimit.Duration/10)
 	reads.Nodes = slices.DeleteFunc(slices.Clone(reads.Nodes), func(id nodes.ID) bool {
 		return slices.Contains(t.without, id.String())
 	})

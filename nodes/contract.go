@@ -112,11 +112,13 @@ type Env interface {
 // Status is what a node thinks of itself, for people and for the choice of fault targets.
 type Status struct {
 	ID      string `json:"id"`
-	Role    string `json:"role"`             // leader, follower, candidate; main, auxiliary
+	Role    string `json:"role"`             // leader, follower, proposer, acceptor, main, ...
 	Leader  string `json:"leader,omitempty"` // whom it believes to lead
 	Term    uint64 `json:"term"`             // or ballot
 	Commit  uint64 `json:"commit"`           // the highest log index known to be decided
 	Applied uint64 `json:"applied"`
+	// Leaderless says that the protocol has no leader: who runs, serves.
+	Leaderless bool `json:"leaderless,omitempty"`
 }
 
 // Statuser is a Node that can tell its status.

@@ -56,6 +56,7 @@ type Option struct {
 	Name   string
 	Doc    string
 	Values []string // the valid ones, default first
+	Weak   []string // of them, those under which less is promised than checkers ask for
 }
 
 // Bug is a planted mistake, off unless named.

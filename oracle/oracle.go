@@ -58,6 +58,8 @@ type Oracle struct {
 	done    map[uint64]deed // of sessions
 	lives   []life          // by node
 	votes   []ballot        // by node
+
+	acceptors acceptors
 }
 
 // place names an entry of a log.
@@ -106,6 +108,7 @@ func (o *Oracle) Reset() {
 	clear(o.done)
 	clear(o.lives)
 	clear(o.votes)
+	o.acceptors.reset()
 }
 
 // Judge judges recorded streams, each of one node and ordered by (Boot, Seq).
@@ -150,6 +153,8 @@ func (o *Oracle) Observe(ob nodes.Observed) *Violation {
 		v = o.applied(ob)
 	case nodes.Executed:
 		v = o.executed(ob)
+	case nodes.Promised, nodes.Accepted, nodes.Decided:
+		v = o.acceptors.observe(ob)
 	}
 	return v
 }

@@ -226,6 +226,7 @@ func vary(rng *rand.Rand, p, fresh plan.Plan) plan.Plan {
 			}
 		}
 	}
+	p.Faults = inTime(p.Faults)
 	slices.SortStableFunc(p.Faults, func(a, b plan.Fault) int {
 		return int(a.At.Duration - b.At.Duration)
 	})

@@ -35,9 +35,6 @@ var mixes = [][]string{
 // staysShare is how many seeds there are for one in which a minority is away to the end.
 const staysShare = 8
 
-// unsound are values of options under which a system promises less than is checked.
-var unsound = map[string]string{"reads": "local"}
-
 // Plan is the plan of a seed. Everything that a person could choose is chosen by the seed, half of
 // the time as by default (swarm testing, Groce et al., ISSTA 2012).
 func (q Prey) Plan(seed uint64) (plan.Plan, error) {
@@ -46,7 +43,7 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 		Workload: q.workload(), Bug: q.Bug, Options: map[string]string{}, Nodes: 3 + 2*rng.IntN(2),
 		Concurrency: 4 + rng.IntN(7), Rate: float64(int(20) << rng.IntN(4)), TimeLimit: plan.Of(limit)}
 	for _, o := range q.Protocol.Options {
-		if v := o.Values[rng.IntN(len(o.Values))]; rng.IntN(2) == 0 && v != unsound[o.Name] {
+		if v := o.Values[rng.IntN(len(o.Values))]; rng.IntN(2) == 0 && !slices.Contains(o.Weak, v) {
 			p.Options[o.Name] = v
 		}
 	}
@@ -74,10 +71,16 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 	case draw < 9:
 		p.Faults = o.Recipes(q.messages())
 	}
+	p.Faults = inTime(p.Faults)
 	if seed%staysShare == 0 {
 		o.Stay(&p)
 	}
 	return p, err
+}
+
+// inTime is those of the faults that begin in time to be felt.
+func inTime(faults []plan.Fault) []plan.Fault {
+	return slices.DeleteFunc(faults, func(f plan.Fault) bool { return f.At.Duration > limit*9/10 })
 }
 
 func (q Prey) workload() string {

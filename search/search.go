@@ -91,6 +91,8 @@ type Runner struct {
 	Watch   func(sim.Moment)
 	Observe func(nodes.Observed)
 	Codec   *bool
+	// Blind lets no oracle listen. Where they find nothing, the run and its verdict are the same.
+	Blind bool
 
 	world  sim.World
 	oracle *oracle.Oracle
@@ -120,10 +122,14 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) (Outcome, error) {
 	ctx, abort := context.WithCancel(ctx)
 	defer abort()
 	found := &listener{r: r, abort: abort}
-	w := &r.world
-	err = w.Reset(sim.Options{Plan: p, Protocol: protocol, Client: test.Client, Brief: test.Brief,
+	options := sim.Options{Plan: p, Protocol: protocol, Client: test.Client, Brief: test.Brief,
 		Codec: r.Codec, Observe: found.observe, Watch: r.Watch, Log: found.log,
-		Exhausted: found.exhausted})
+		Exhausted: found.exhausted}
+	if r.Blind {
+		options.Observe = nil
+	}
+	w := &r.world
+	err = w.Reset(options)
 	if err != nil {
 		return Outcome{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"sunder/harness"
 	"sunder/harness/history"
 	"sunder/harness/plan"
+	"sunder/nemesis"
 	"sunder/nodes"
 )
 
@@ -30,23 +31,24 @@ const (
 
 // Transfer is plans for the simulation that do what was done in the run: the same operations at
 // their times, the faults at the times at which they were in force, over streams, with delays like
-// those that were seen. A seed decides what the run cannot tell: each delay, and how far the faults
-// are off. In every other plan they are on the nodes that they were on, else on what those stood
-// for, such as the leader, who is somebody else here.
+// those that were seen. A seed decides what the run cannot tell: each delay, how far the faults are
+// off, and which nodes got no processor for a while. In every other plan the faults are on the
+// nodes that they were on, else on what those stood for, such as the leader, who is somebody else
+// here.
 func (e Evidence) Transfer() Plans {
 	base := e.Plan
 	base.Environment = "sim"
 	base.Network = e.network()
 	script, _ := e.script()
 	begin, end := e.anomaly()
-	plain := harness.FaultsOf(e.Plan, e.Events)
+	plain := e.faults()
 	return func(seed uint64) (plan.Plan, error) {
 		rng := rand.New(rand.NewPCG(seed, 5))
 		p := base
 		p.Seed = seed
 		from := max(0, begin-spans[seed%uint64(len(spans))])
 		shift := settleFor - from
-		p.TimeLimit = plan.Of(end - from + settleFor + afterIt)
+		p.TimeLimit = plan.Of((end - from + settleFor + afterIt).Round(time.Millisecond))
 		for _, o := range script {
 			if at := o.At.Duration; at >= from && at <= end+afterIt {
 				o.At = plan.Of(at + shift)
@@ -65,11 +67,36 @@ func (e Evidence) Transfer() Plans {
 			f.At = plan.Of(max(0, f.At.Duration+shift+late).Round(100 * time.Microsecond))
 			p.Faults = append(p.Faults, f)
 		}
+		for range seed % 4 {
+			p.Faults = append(p.Faults, e.hiccup(rng, p.TimeLimit.Duration))
+		}
 		slices.SortStableFunc(p.Faults, func(a, b plan.Fault) int {
 			return int(a.At.Duration - b.At.Duration)
 		})
 		return p, p.Check()
 	}
+}
+
+// hiccup is a node that gets no processor for a while, as happens on a busy machine and nobody
+// records.
+func (e Evidence) hiccup(rng *rand.Rand, limit time.Duration) plan.Fault {
+	at := time.Duration(rng.Int64N(int64(limit)))
+	lasts := 50*time.Millisecond + time.Duration(rng.Int64N(int64(400*time.Millisecond)))
+	return plan.Fault{Kind: "pause", Target: nodes.ID(1 + rng.IntN(e.Plan.Nodes)).String(),
+		At: plan.Of(at.Round(time.Millisecond)), Duration: plan.Of(lasts.Round(time.Millisecond))}
+}
+
+// faults is the plan's as they came out: when and where they were, and as long as they were.
+func (e Evidence) faults() []plan.Fault {
+	out := harness.FaultsOf(e.Plan, e.Events)
+	for _, ev := range e.Events {
+		var r nemesis.Record
+		if ev.Process == history.Nemesis && ev.F == "end" && ev.Kind == history.OK &&
+			ev.Value.Decode(&r) == nil && r.Fault < len(out) && r.End.Duration > r.Start.Duration {
+			out[r.Fault].Duration = plan.Of(r.End.Duration - r.Start.Duration)
+		}
+	}
+	return out
 }
 
 // script is the operations of the main phase in the times of the history.

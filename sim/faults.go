@@ -36,8 +36,8 @@ const (
 	recoverEvery = 10 * time.Millisecond
 )
 
-// Recover waits until every node that no fault keeps away runs and all agree on who leads. The
-// network is healed, too.
+// Recover waits until every node that no fault keeps away runs and all agree on who leads, where
+// anybody does. The network is healed, too.
 func (w *World) Recover(inv history.Event) {
 	w.healed, w.ranks = true, nil
 	w.Plan.Network = calm(w.Plan.Network)
@@ -50,7 +50,7 @@ func (w *World) Recover(inv history.Event) {
 		done.Time, done.Kind = w.now, history.OK
 		done.Value = history.Marshal(harness.Recovered{Leader: leader, Without: away})
 		switch {
-		case agree && leader != "":
+		case agree:
 		case w.now < limit:
 			w.at(w.now+recoverEvery, look)
 			return
@@ -81,8 +81,8 @@ func (w *World) away() []string {
 	return away
 }
 
-// leader is whom the node of the highest term believes to lead, and whether all nodes agree but
-// those that are away.
+// leader is whom the node of the highest term believes to lead, and whether all nodes agree, but
+// those that are away: on that, or that nobody has to.
 func (w *World) leader(away []string) (leader string, agree bool) {
 	agree = true
 	var term uint64
@@ -97,7 +97,7 @@ func (w *World) leader(away []string) (leader string, agree bool) {
 			continue
 		}
 		st := s.Status()
-		if !first && st.Leader != leader {
+		if !first && st.Leader != leader || st.Leader == "" && !st.Leaderless {
 			agree = false
 		}
 		first = false

@@ -26,6 +26,16 @@ type Options struct {
 	Brief bool // Records alone says what became of faults, not the history
 }
 
+// Check says what a plan names that a cluster of this protocol does not have.
+func Check(p plan.Plan, protocol nodes.Protocol) error {
+	o := Options{Plan: p, Protocol: protocol}
+	if err := o.check(); err != nil {
+		return err
+	}
+	_, err := newFixed(o)
+	return err
+}
+
 // check says what of the plan this protocol does not have.
 func (o Options) check() error {
 	known := func(kind string) bool { return kind == "" || slices.Contains(o.Protocol.Kinds, kind) }

@@ -59,7 +59,11 @@ func planOf(t testing.TB, seed uint64, bug string, kinds ...string) plan.Plan {
 // run runs a plan to its verdict.
 func run(t testing.TB, p plan.Plan, observe bool) outcome {
 	t.Helper()
-	test := harness.NewTest(p, workloads.Register(), true)
+	work, err := workloads.Find(p.Workload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	test := harness.NewTest(p, work, true)
 	out := outcome{observed: map[nodes.ID][]nodes.Observed{}}
 	o := sim.Options{Plan: p, Protocol: raft.Protocol(), Client: test.Client,
 		Log: func(id nodes.ID, line string) { t.Logf("%s: %s", id, line) }}

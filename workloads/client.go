@@ -29,6 +29,46 @@ type client struct {
 	seq     uint64
 }
 
+// newClient is the client of process p, of which roles says what its thread does.
+func newClient(o Options, p history.Process, roles func(Options, int) role) client {
+	r := roles(o, int(p)%o.Concurrency)
+	if r.manner == session && !o.Sessions {
+		r.manner = roaming
+	}
+	return client{nodes: o.Nodes, manner: r.manner, at: r.node,
+		timeout: o.duration(clientOptions, "timeout")}
+}
+
+// speaker is a client each of whose operations is one command.
+type speaker struct {
+	client
+	say  func(inv history.Event) (kv.Command, error)          // an error: inv is malformed
+	hear func(inv history.Event, res kv.Result) history.Value // of an answer that is ok
+}
+
+// Invoke does inv.
+func (s *speaker) Invoke(conn nodes.Conn, inv history.Event) (history.Value, error) {
+	cmd, err := s.say(inv)
+	if err != nil {
+		return "", history.Definite(err)
+	}
+	res, err := s.apply(conn, inv, cmd)
+	if err != nil {
+		return "", err
+	}
+	return s.hear(inv, res), nil
+}
+
+var errMalformed = errors.New("malformed operation")
+
+// found is the value of a result, or null.
+func found(res kv.Result) history.Value {
+	if !res.Found {
+		return history.Null
+	}
+	return history.Int(res.Value)
+}
+
 // apply does one operation: one attempt, or for a session as many as the deadline allows. An
 // error is definite only if every attempt was refused before it could take effect, or if the
 // command only reads.

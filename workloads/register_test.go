@@ -252,7 +252,7 @@ func TestCheckNamesWhatWouldBeRight(t *testing.T) {
 			t.Errorf("%v: %v, want %q", c.values, err, c.want)
 		}
 	}
-	if _, err := workloads.Find("registre"); err == nil || !strings.Contains(err.Error(), "none of register") {
+	if _, err := workloads.Find("registre"); err == nil || !strings.Contains(err.Error(), "none of bank, consensus") {
 		t.Errorf("Find: %v", err)
 	}
 	if w, err := workloads.Find("register"); err != nil || w.Name != "register" {

@@ -39,7 +39,10 @@ type Workload struct {
 }
 
 // All is every workload, by name.
-func All() []Workload { return []Workload{Register()} }
+func All() []Workload {
+	return []Workload{Bank(), Consensus(), Counter(), ListAppend(), Lock(), Monotonic(), Queue(),
+		Register(), Set(), SetFull(), UniqueIDs()}
+}
 
 // Find is the workload of that name.
 func Find(name string) (Workload, error) {

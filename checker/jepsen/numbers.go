@@ -7,7 +7,7 @@ import (
 
 // UniqueIDs is a checker that generate never answers the same value twice.
 func UniqueIDs() checker.Checker {
-	return check{"unique-ids", func(h checker.History, r *report) error {
+	return check{name: "unique-ids", look: func(h checker.History, r *report) error {
 		first := make(map[element]int)
 		err := clients(h, func(o history.Operation) error {
 			if o.Invocation.F != "generate" || o.Kind() != history.OK {
@@ -35,7 +35,7 @@ func UniqueIDs() checker.Checker {
 // completed. That is necessary, not sufficient (linear.Counter is both). Negative adds widen both
 // bounds.
 func Counter() checker.Checker {
-	return check{"counter", func(h checker.History, r *report) error {
+	return check{name: "counter", each: true, look: func(h checker.History, r *report) error {
 		kind := make(map[int]history.Kind)
 		lower := make(map[history.Process]int64)
 		for _, o := range h.Operations {
@@ -92,7 +92,7 @@ func (b *bounds) add(n int64, k history.Kind) {
 // balance, the same accounts with the same total each time, and nothing negative unless that is
 // allowed. A total of 0 stands for that of the first read.
 func Bank(total int64, negative bool) checker.Checker {
-	return check{"bank", func(h checker.History, r *report) error {
+	return check{name: "bank", each: true, look: func(h checker.History, r *report) error {
 		var accounts map[string]*int64
 		err := clients(h, func(o history.Operation) error {
 			if o.Invocation.F != "read" || o.Kind() != history.OK {

@@ -12,7 +12,7 @@ import (
 // each key is written once, so a read saw its write or did not. Of two reads of the same keys one
 // saw all that the other did.
 func LongFork() checker.Checker {
-	return check{"long-fork", func(h checker.History, r *report) error {
+	return check{name: "long-fork", look: func(h checker.History, r *report) error {
 		var reads []snapshot
 		err := clients(h, func(o history.Operation) error {
 			if o.Invocation.F != "read" && o.Invocation.F != "txn" || o.Kind() != history.OK {
@@ -77,7 +77,7 @@ func (a snapshot) forks(b snapshot) (x, y element, fork bool) {
 // before that one was invoked (strict serializability; cockroach's comments test). write takes a
 // value, read answers a list of all.
 func CausalReverse() checker.Checker {
-	return check{"causal-reverse", func(h checker.History, r *report) error {
+	return check{name: "causal-reverse", look: func(h checker.History, r *report) error {
 		var writes, reads []history.Operation
 		calls := make(map[element]int)
 		err := clients(h, func(o history.Operation) error {
@@ -125,12 +125,13 @@ func missing(read history.Operation, list []element, writes []history.Operation,
 	}
 }
 
-// Monotonic is a checker that what one process reads of a key never gets smaller.
+// Monotonic is a checker that what one process reads of a key never gets smaller. Reads that name
+// their node are compared with others that name it.
 func Monotonic() checker.Checker {
-	return check{"monotonic", func(h checker.History, r *report) error {
+	return check{name: "monotonic", look: func(h checker.History, r *report) error {
 		type reader struct {
-			process history.Process
-			key     string
+			process   history.Process
+			key, node string
 		}
 		type seen struct {
 			n  int64
@@ -145,7 +146,8 @@ func Monotonic() checker.Checker {
 			if err != nil {
 				return err
 			}
-			who, at := reader{o.Invocation.Process, o.Invocation.Key}, o.Invocation.Index
+			who, at := reader{o.Invocation.Process, o.Invocation.Key, o.Invocation.Node},
+				o.Invocation.Index
 			if before, has := last[who]; has && n < before.n {
 				r.tell("non-monotonic", "", []int{before.at, at},
 					"process %d read %d (event %d) and then %d (event %d)",
@@ -165,7 +167,7 @@ func Monotonic() checker.Checker {
 // G2 is a checker that of the inserts of one key at most one succeeds (Adya's G2: each would have
 // seen the other's absence). insert takes [key, ...], or stands under the key.
 func G2() checker.Checker {
-	return check{"g2", func(h checker.History, r *report) error {
+	return check{name: "g2", look: func(h checker.History, r *report) error {
 		first := make(map[string]int)
 		err := clients(h, func(o history.Operation) error {
 			if o.Invocation.F != "insert" || o.Kind() != history.OK {

@@ -2,6 +2,7 @@ package jepsen
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -10,35 +11,46 @@ import (
 )
 
 // Set is a checker of sets that are read at the end: add takes an element, the last ok read answers
-// a list of all. What was acknowledged is there; what is there was attempted; nothing is there
-// twice. A recovered element was added by an operation of unknown outcome.
+// a list of all; where reads name their nodes, the last of each node does. What was acknowledged is
+// there; what is there was attempted; nothing is there twice. A recovered element was added by an
+// operation of unknown outcome.
 func Set() checker.Checker {
-	return check{"set", func(h checker.History, r *report) error {
+	return check{name: "set", each: true, look: func(h checker.History, r *report) error {
 		added := make(map[element]history.Operation)
-		var last *history.Operation
+		last := make(map[string]history.Operation) // by node
 		err := clients(h, func(o history.Operation) error {
 			switch {
 			case o.Invocation.F == "add":
 				added[element(o.Invocation.Value)] = o
 				r.counts["attempted"]++
 			case o.Invocation.F == "read" && o.Kind() == history.OK:
-				last = &o
+				last[o.Invocation.Node] = o
 			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		if last == nil {
+		if len(last) == 0 {
 			r.vacuous = "no read succeeded"
-			return nil
 		}
-		return finalRead(*last, added, r)
+		if len(last) > 1 {
+			delete(last, "")
+		}
+		recovered := make(map[element]bool)
+		for _, node := range slices.Sorted(maps.Keys(last)) {
+			if err := finalRead(last[node], added, recovered, r); err != nil {
+				return err
+			}
+		}
+		r.counts["recovered"] += len(recovered)
+		return nil
 	}}
 }
 
-// finalRead compares the last read with what was added.
-func finalRead(read history.Operation, added map[element]history.Operation, r *report) error {
+// finalRead compares a last read with what was added.
+func finalRead(read history.Operation, added map[element]history.Operation,
+	recovered map[element]bool, r *report) error {
 	list, err := elements(read.Completion.Value)
 	if err != nil {
 		return err
@@ -58,7 +70,7 @@ func finalRead(read history.Operation, added map[element]history.Operation, r *r
 			r.tell("unexpected", string(e), []int{o.Invocation.Index, at},
 				"the final read (event %d) holds %s, whose add (event %d) failed", at, e, o.Invocation.Index)
 		case o.Kind() == history.Info:
-			r.counts["recovered"]++
+			recovered[e] = true
 		}
 	}
 	for _, o := range inOrder(added) {
@@ -94,19 +106,21 @@ type fate struct {
 // because its add was acknowledged or a read showed it, must not be missing from the last read
 // that says anything. With linearizable it must not be missing from any later read.
 func SetFull(linearizable bool) checker.Checker {
-	return check{"set-full", func(h checker.History, r *report) error {
+	return check{name: "set-full", each: true, look: func(h checker.History, r *report) error {
 		fates := make(map[element]*fate)
 		var order []element
 		var reads []history.Operation
 		err := clients(h, func(o history.Operation) error {
 			switch e := element(o.Invocation.Value); {
-			case o.Invocation.F == "add" && fates[e] == nil:
+			case o.Invocation.F == "add" && (fates[e] == nil || fates[e].add.Kind() == history.Fail):
+				if fates[e] == nil {
+					order = append(order, e)
+				}
 				f := &fate{add: o}
 				if o.Kind() == history.OK {
 					f.known = o.Completion
 				}
 				fates[e] = f
-				order = append(order, e)
 			case o.Invocation.F == "read" && o.Kind() == history.OK:
 				reads = append(reads, o)
 			}
@@ -142,6 +156,10 @@ func observe(o history.Operation, fates map[element]*fate, order []element, r *r
 			r.tell("unexpected", string(e), []int{at}, "a read (event %d) holds %s, which nobody added",
 				at, e)
 			continue
+		}
+		if f.add.Kind() == history.Fail {
+			r.tell("unexpected", string(e), []int{f.add.Invocation.Index, at},
+				"a read (event %d) holds %s, whose add (event %d) failed", at, e, f.add.Invocation.Index)
 		}
 		if f.known == nil || o.Completion.Index < f.known.Index {
 			f.known = o.Completion

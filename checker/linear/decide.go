@@ -28,7 +28,7 @@ type witness struct {
 // decide asks the engines in turn: the one for unique values where the model has it, the search
 // over windows, and porcupine where that one's windows are too narrow.
 func (l *linear[S, O]) decide(ctx context.Context, ops []Op[O], e effort) decision {
-	if len(ops) > 0 && ops[len(ops)-1].Index >= math.MaxUint32-2 {
+	if len(ops) > 0 && uint64(ops[len(ops)-1].Index) >= math.MaxUint32-2 {
 		return decision{answer: refer(ctx, l.model, ops, e), engine: "porcupine"}
 	}
 	if l.model.quick != nil {

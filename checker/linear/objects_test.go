@@ -31,6 +31,37 @@ func TestObjects(t *testing.T) {
 			"valid"},
 		{"a queue found empty", Queue(Budget{}), "0 invoke enqueue q 1\n0 ok enqueue q 1\n" +
 			"1 invoke dequeue q null\n1 ok dequeue q null", "false-empty"},
+		{"a queue that is read", Queue(Budget{}), "0 invoke enqueue q 1\n0 ok enqueue q 1\n" +
+			"0 invoke enqueue q 2\n0 ok enqueue q 2\n1 invoke read q null\n1 ok read q [1,2]", "valid"},
+		{"a queue that is read in another order", Queue(Budget{}), "0 invoke enqueue q 1\n0 ok enqueue q 1\n" +
+			"0 invoke enqueue q 2\n0 ok enqueue q 2\n1 invoke read q null\n1 ok read q [2,1]",
+			"not-linearizable"},
+		{"a queue that is read as empty", Queue(Budget{}), "0 invoke enqueue q 1\n0 ok enqueue q 1\n" +
+			"1 invoke read q null\n1 ok read q []", "false-empty"},
+		{"out of order, and somebody may take another", Queue(Budget{}), "2 invoke dequeue q null\n" +
+			"2 info dequeue q null\n0 invoke enqueue q 1\n0 ok enqueue q 1\n0 invoke enqueue q 2\n" +
+			"0 ok enqueue q 2\n1 invoke dequeue q null\n1 ok dequeue q 2\n1 invoke dequeue q null\n" +
+			"1 ok dequeue q 1", "reordered"},
+		{"out of order, and somebody may have taken it", Queue(Budget{}), "2 invoke dequeue q null\n" +
+			"2 info dequeue q null\n0 invoke enqueue q 1\n0 ok enqueue q 1\n0 invoke enqueue q 2\n" +
+			"0 ok enqueue q 2\n1 invoke dequeue q null\n1 ok dequeue q 2\n1 invoke dequeue q null\n" +
+			"1 ok dequeue q null", "valid"},
+		{"a lock goes round", Lock(Budget{}), "0 invoke acquire l 1\n0 ok acquire l 1\n" +
+			"0 invoke release l 1\n0 ok release l 1\n1 invoke acquire l 2\n1 ok acquire l 2\n" +
+			"0 invoke read l null\n0 ok read l 2", "valid"},
+		{"a lock is held once", Lock(Budget{}), "0 invoke acquire l 1\n0 ok acquire l 1\n" +
+			"1 invoke acquire l 2\n1 ok acquire l 2", "not-linearizable"},
+		{"a holder acquires again", Lock(Budget{}), "0 invoke acquire l 1\n0 ok acquire l 7\n" +
+			"0 invoke acquire l 1\n0 ok acquire l 7", "valid"},
+		{"a token is used again", Lock(Budget{}), "0 invoke acquire l 1\n0 ok acquire l 7\n" +
+			"0 invoke release l 1\n0 ok release l 1\n1 invoke acquire l 2\n1 ok acquire l 7",
+			"not-linearizable"},
+		{"a token in doubt", Lock(Budget{}), "0 invoke acquire l 1\n0 info acquire l 1\n" +
+			"2 invoke release l 1\n2 ok release l 1\n1 invoke acquire l 2\n1 ok acquire l 2", "valid"},
+		{"released by another", Lock(Budget{}), "0 invoke acquire l 1\n0 ok acquire l 1\n" +
+			"1 invoke release l 2\n1 ok release l 2", "not-linearizable"},
+		{"a lock seen free while held", Lock(Budget{}), "0 invoke acquire l 1\n0 ok acquire l 1\n" +
+			"1 invoke read l null\n1 ok read l null", "not-linearizable"},
 		{"text grows", KV(Budget{}), "0 invoke append k \"a\"\n0 ok append k \"a\"\n" +
 			"0 invoke append k \"b\"\n0 ok append k \"b\"\n1 invoke get k null\n1 ok get k \"ab\"", "valid"},
 		{"text is replaced", KV(Budget{}), "0 invoke append k \"a\"\n0 ok append k \"a\"\n" +
@@ -55,7 +86,8 @@ func TestObjects(t *testing.T) {
 				"1 ok txn t [[\"r\",\"x\",1],[\"r\",\"y\",0]]\n" +
 				"0 ok txn t [[\"w\",\"x\",1],[\"w\",\"y\",1]]", "not-linearizable"},
 		{"what no mutex can", Mutex(Budget{}), "0 invoke read m 0\n0 ok read m 0", "unknown"},
-		{"what no queue can", Queue(Budget{}), "0 invoke read m 0\n0 ok read m 0", "unknown"},
+		{"what no queue can", Queue(Budget{}), "0 invoke add m 0\n0 ok add m 0", "unknown"},
+		{"what no lock can", Lock(Budget{}), "0 invoke add m 0\n0 ok add m 0", "unknown"},
 		{"no transaction", MultiRegister(Budget{}, "0"), "0 invoke txn m 7\n0 ok txn m 7", "unknown"},
 	} {
 		r := c.checker.Check(context.Background(), script(t, c.lines))

@@ -82,7 +82,8 @@ func (e *Environment) ask(ctx context.Context, id nodes.ID, open *host.Endpoint,
 	return &r, open
 }
 
-// look asks nodes who leads, and whether all of them answered and agree.
+// look asks nodes who leads, and whether all of them answered and agree: on that, or that nobody
+// has to.
 func (w *watch) look(ctx context.Context, e *Environment, ids []nodes.ID) (
 	leader string, agree bool) {
 	reports := w.ask(ctx, e, ids, lookMax)
@@ -92,7 +93,7 @@ func (w *watch) look(ctx context.Context, e *Environment, ids []nodes.ID) (
 		if i == 0 {
 			leader = r.Leader
 		}
-		agree = agree && r.Leader != "" && r.Leader == leader && !r.Stale
+		agree = agree && (r.Leader != "" || r.Leaderless) && r.Leader == leader && !r.Stale
 	}
 	return leader, agree
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 
+	"sunder/harness/generator"
 	"sunder/harness/history"
 	"sunder/harness/scheduler"
 	"sunder/harness/scheduler/schedulertest"
@@ -108,4 +109,24 @@ func count(events []history.Event) string {
 		fmt.Fprintf(&b, "%-12s %d\n", what, n[what])
 	}
 	return b.String()
+}
+
+// Until goes on until an operation of its own has the answer that is waited for.
+func TestUntil(t *testing.T) {
+	op := func(f string) generator.Generator {
+		return generator.Func(func(generator.Context, generator.Thread) generator.Op {
+			return generator.Op{F: f}
+		})
+	}
+	third := func(e history.Event) bool { return e.Value == "3" }
+	taken := map[string]int{}
+	events := schedulertest.Simulate(scheduler.Options{Threads: 2, Seed: 1, Main: generator.Phases(
+		generator.Any(op("take").Until(third), op("other").Limit(9))).Clients()},
+		func(inv history.Event) (history.Event, time.Duration) {
+			taken[inv.F]++
+			return history.Complete(inv, 0, history.Int(int64(taken[inv.F])), nil), time.Millisecond
+		})
+	if taken["other"] != 9 || taken["take"] < 3 || taken["take"] > 4 { // one may have been open
+		t.Errorf("taken %v in %d events", taken, len(events))
+	}
 }

@@ -178,38 +178,44 @@ func (s *alternating) update(c Context, t Thread, e history.Event) state {
 }
 
 // UntilOK ends g when one of its operations is ok. Others may be open by then.
-func (g Generator) UntilOK() Generator { return Generator{&trying{of: g.state()}} }
+func (g Generator) UntilOK() Generator {
+	return g.Until(func(e history.Event) bool { return e.Kind == history.OK })
+}
+
+// Until ends g when one of its operations ended as enough says. Others may be open by then.
+func (g Generator) Until(enough func(e history.Event) bool) Generator {
+	return Generator{&trying{of: g.state(), enough: enough}}
+}
 
 type trying struct {
-	of   state
-	mine set // the threads that have one of its operations open
+	of     state
+	mine   set // the threads that have one of its operations open
+	enough func(history.Event) bool
 }
 
 func (s *trying) next(c Context) (Op, Verdict, time.Duration, state) {
 	op, v, at, rest := s.of.next(c)
-	n := *s
-	n.of = rest
+	mine := s.mine
 	if v == Emit && op.Log == "" {
-		n.mine.add(op.Thread)
+		mine.add(op.Thread)
 	}
-	return op, v, at, s.or(n)
+	return op, v, at, s.with(rest, mine)
 }
 
-func (s *trying) or(n trying) state {
-	if n == *s {
+func (s *trying) with(of state, mine set) state {
+	if of == s.of && mine == s.mine {
 		return s
 	}
-	return &n
+	return &trying{of, mine, s.enough}
 }
 
 func (s *trying) update(c Context, t Thread, e history.Event) state {
-	n := *s
-	if s.mine.has(t) {
-		if e.Kind == history.OK {
+	mine := s.mine
+	if mine.has(t) {
+		if s.enough(e) {
 			return (*done)(nil)
 		}
-		n.mine.remove(t)
+		mine.remove(t)
 	}
-	n.of = s.of.update(c, t, e)
-	return s.or(n)
+	return s.with(s.of.update(c, t, e), mine)
 }

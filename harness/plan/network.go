@@ -50,7 +50,7 @@ const (
 )
 
 func (n Network) check() error {
-	possible := func(p float64) bool { return p >= 0 && p <= 1 }
+	share := func(p float64) bool { return p >= 0 && p <= 1 }
 	delay := func(d Duration) bool { return d.Duration >= 0 && d.Duration <= LatencyMax }
 	switch {
 	case n.Links != "" && n.Links != "datagram" && n.Links != "stream":
@@ -58,7 +58,7 @@ func (n Network) check() error {
 	case !delay(n.Latency) || !delay(n.Fsync) || !delay(n.Fixed):
 		return fmt.Errorf("check plan: network.latency, fsync and fixed are %v, %v and %v, want 0 to %v",
 			n.Latency, n.Fsync, n.Fixed, LatencyMax)
-	case !possible(n.Loss) || !possible(n.Duplicate) || !possible(n.Reorder):
+	case !share(n.Loss) || !share(n.Duplicate) || !share(n.Reorder):
 		return fmt.Errorf("check plan: network.loss, duplicate and reorder are %v, %v and %v, "+
 			"want 0 to 1", n.Loss, n.Duplicate, n.Reorder)
 	case n.Priorities < 0 || n.Priorities > PrioritiesMax:

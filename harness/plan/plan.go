@@ -4,6 +4,7 @@ package plan
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -95,6 +96,9 @@ func (p Plan) Write(w io.Writer) error {
 // Read reads a plan that Write wrote or a person did, and checks it. Errors name line and field.
 func Read(text []byte) (Plan, error) {
 	var p Plan
+	if err := readable(text); err != nil {
+		return p, err
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&p); err != nil {
@@ -104,6 +108,21 @@ func Read(text []byte) (Plan, error) {
 		return p, fmt.Errorf("read plan: %d bytes after its end", len(rest))
 	}
 	return p, p.Check()
+}
+
+// readable refuses a plan of another version before anything that this one does not know in it. What
+// is no plan at all is left to Read.
+func readable(text []byte) error {
+	var head struct {
+		Version  *int   `json:"version"`
+		Revision string `json:"revision"`
+	}
+	err := json.NewDecoder(bytes.NewReader(text)).Decode(&head)
+	if err != nil || head.Version == nil || *head.Version == Version {
+		return nil
+	}
+	return bad("version", *head.Version, fmt.Sprintf("%d: another program made this plan (revision "+
+		"%.12s), and only that one replays it", Version, cmp.Or(head.Revision, "unknown")))
 }
 
 // lineOf is the line at which decoding stopped.
@@ -126,7 +145,10 @@ const (
 	NodesMax       = 64
 	ConcurrencyMax = 255 // what the scheduler has room for
 	FaultsMax      = 100_000
+	TimeMax        = 10_000 * time.Hour // of every time: sums of them do not overflow
 )
+
+func possible(d Duration) bool { return d.Duration >= 0 && d.Duration <= TimeMax }
 
 func bad(field string, got any, want string) error {
 	return fmt.Errorf("check plan: %s is %v, want %s", field, got, want)
@@ -145,8 +167,8 @@ func (p Plan) Check() error {
 		return bad("concurrency", p.Concurrency, fmt.Sprintf("1 to %d", ConcurrencyMax))
 	case !(p.Rate >= 0 && p.Rate <= 1e9):
 		return bad("rate", p.Rate, "0 to 1e9")
-	case p.TimeLimit.Duration <= 0:
-		return bad("time_limit", p.TimeLimit, "more than 0")
+	case !possible(p.TimeLimit) || p.TimeLimit.Duration == 0:
+		return bad("time_limit", p.TimeLimit, fmt.Sprintf("more than 0, and at most %v", TimeMax))
 	case len(p.Faults) > FaultsMax:
 		return bad("faults", len(p.Faults), fmt.Sprintf("at most %d", FaultsMax))
 	}
@@ -156,10 +178,10 @@ func (p Plan) Check() error {
 	for i, f := range p.Faults {
 		field := fmt.Sprintf("faults[%d].", i)
 		switch {
-		case f.At.Duration < 0:
-			return bad(field+"at", f.At, "0 or more")
-		case f.Duration.Duration <= 0:
-			return bad(field+"duration", f.Duration, "more than 0")
+		case !possible(f.At):
+			return bad(field+"at", f.At, fmt.Sprintf("0 to %v", TimeMax))
+		case !possible(f.Duration) || f.Duration.Duration == 0:
+			return bad(field+"duration", f.Duration, fmt.Sprintf("more than 0, and at most %v", TimeMax))
 		case f.Kind == "clock" && f.Clock == nil:
 			return bad(field+"clock", "missing", "what to do to the clock")
 		case f.Stays && f.On != nil:

@@ -57,7 +57,9 @@ func TestBadPlansAreNamedByLineAndField(t *testing.T) {
 		{"exception", `"links": "stream"`, `"except": [{"from": "n1", "to": "n2", "kind": "vote", "nth": 1}]`,
 			"network.fixed"},
 		{"loss", `"loss": 0.25`, `"loss": 1.25`, "network.loss"},
-		{"version", `"version": 1`, `"version": 2`, "version is 2"},
+		{"version", `"version": 1`, `"version": 2, "revision": "cafe", "rats": 1`,
+			"version is 2, want 1: another program made this plan (revision cafe)"},
+		{"end of time", `"at": "1s"`, `"at": "2562047h"`, "faults[0].at is 2562047h0m0s, want 0 to 10000h"},
 		{"trailing", "\n}\n", "\n}\n{}", "2 bytes after its end"},
 		{"clock", `"kind": "partition"`, `"kind": "clock"`, "faults[0].clock"},
 	} {

@@ -24,8 +24,8 @@ func (p Plan) checkScript() error {
 	for i, o := range p.Script {
 		field := fmt.Sprintf("script[%d].", i)
 		switch {
-		case o.At.Duration < 0:
-			return bad(field+"at", o.At, "0 or more")
+		case !possible(o.At):
+			return bad(field+"at", o.At, fmt.Sprintf("0 to %v", TimeMax))
 		case o.Thread < 0 || o.Thread >= p.Concurrency:
 			return bad(field+"thread", o.Thread, fmt.Sprintf("0 to %d", p.Concurrency-1))
 		case o.F == "":

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -41,8 +42,8 @@ func (t Trigger) check(field string) error {
 		return bad(field+"nth", t.Nth, "0 or more")
 	case t.Delay.Duration < 0 || t.Delay.Duration > DelayMax:
 		return bad(field+"delay", t.Delay, "0 to 1m")
-	case t.Within.Duration < 0:
-		return bad(field+"within", t.Within, "0 or more")
+	case !possible(t.Within):
+		return bad(field+"within", t.Within, fmt.Sprintf("0 to %v", TimeMax))
 	}
 	return nil
 }

@@ -21,9 +21,10 @@ func (s *search) script() {
 	}
 	p := s.best
 	p.Script = recorded.Script
+	first := s.reseeds
 	s.reseeds = reseeds
 	s.try(p)
-	s.reseeds = 0
+	s.reseeds = first
 }
 
 // options leaves options at their defaults.
@@ -80,9 +81,16 @@ func (s *search) faults() {
 	})
 }
 
+// many operations are not worth stubbornness: what needs that many needs them all.
+const many = 32
+
 // operations leaves out operations, but not all: see try.
 func (s *search) operations() {
-	fewer(s, s.best.Script, s.withScript)
+	seeds := s.reseeds
+	if len(s.best.Script) > many {
+		seeds = min(seeds, reseeds)
+	}
+	s.seeds(seeds, func() { fewer(s, s.best.Script, s.withScript) })
 }
 
 // pairsMax bounds how many operations there may be of which any two are left out.

@@ -43,6 +43,35 @@ const (
 // on failing. At last every message takes the same time, but for those that are named.
 func Plan(p plan.Plan, runs int, by Runs) Result {
 	s := &search{best: p, by: by, left: runs, known: map[uint64]bool{}}
+	s.descend(0)
+	if first := s.best; !readable(first) { // another way down may end lower
+		s.best = p
+		if s.descend(reseeds); size(first) <= size(s.best) {
+			s.best = first
+		}
+	}
+	return Result{Plan: s.best, Runs: runs - s.left}
+}
+
+// size is what a reader has to go through. Without a script, or an explicit network, that is all.
+func size(p plan.Plan) int {
+	n := 4*len(p.Faults) + len(p.Script) + len(p.Network.Except)
+	if len(p.Script) == 0 || p.Network.Fixed.Duration == 0 {
+		n += plan.ScriptMax
+	}
+	return n
+}
+
+// readable says that it can be told in a few sentences, or never will be.
+func readable(p plan.Plan) bool {
+	return len(p.Faults) <= 3 && len(p.Script) <= 8 && len(p.Network.Except) <= 2*few ||
+		len(p.Script) > many || len(p.Script) == 0
+}
+
+// descend reduces the best plan until nothing helps any more. The first round tries so many other
+// seeds: none is quick, since long runs are dear, and chance finds shortcuts.
+func (s *search) descend(first int) {
+	s.reseeds = first
 	s.script()
 	for round := range rounds {
 		before := s.found
@@ -50,7 +79,7 @@ func Plan(p plan.Plan, runs int, by Runs) Result {
 		if round > 0 && s.found == before {
 			break
 		}
-		s.reseeds = reseeds // not in the first round: long runs are dear, and chance finds shortcuts
+		s.reseeds = reseeds
 	}
 	s.explicit()
 	for range rounds {
@@ -69,7 +98,6 @@ func Plan(p plan.Plan, runs int, by Runs) Result {
 	if s.exceptions(); len(s.best.Network.Except) > few {
 		s.seeds(stubborn, s.exceptions)
 	}
-	return Result{Plan: s.best, Runs: runs - s.left}
 }
 
 // seeds does a reduction with so many other seeds, if any are tried at all yet.

@@ -8,6 +8,8 @@ import (
 
 	"sunder/nodes"
 	"sunder/nodes/etcdraft"
+	"sunder/nodes/lww"
+	"sunder/nodes/paxos"
 	"sunder/nodes/raft"
 )
 
@@ -16,6 +18,8 @@ func Protocols() []nodes.Protocol {
 	return []nodes.Protocol{
 		raft.Protocol(),
 		etcdraft.Protocol(),
+		paxos.Protocol(),
+		lww.Protocol(),
 	}
 }
 

@@ -49,15 +49,16 @@ func Protocol() nodes.Protocol {
 			{Name: "reads", Doc: "how reads are answered: ReadOnlySafe; ReadOnlyLeaseBased, which " +
 				"is not linearizable under partitions (etcd-io/raft issue 166); or through the log " +
 				"at the leader, and with ReadOnlySafe elsewhere",
-				Values: []string{"readindex", "lease", "log"}},
+				Values: []string{"readindex", "lease", "log"}, Weak: []string{"lease"}},
 			{Name: "storage", Doc: "how the log is written: in line with each Ready, or with " +
 				"AsyncStorageWrites", Values: []string{"inline", "async"}},
 			{Name: "snapshot", Doc: "entries between two snapshots",
 				Values: []string{"1000", "64", "off"}},
 		},
 		Bugs: plantedBugs,
-		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Append, kv.ReadList, kv.Add, kv.SetAdd,
-			kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession},
+		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Propose, kv.Append, kv.ReadList, kv.Add, kv.SetAdd,
+			kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession,
+			kv.ReadCounter, kv.ReadQueue, kv.ReadLock},
 		Clock:   assumption,
 		Enclose: enclose,
 	}

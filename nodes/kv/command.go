@@ -13,22 +13,28 @@ const (
 	Read        Op = iota + 1 // answers the register's value, or that there is none
 	Write                     // sets the register to Arg
 	CAS                       // sets the register to Arg if it is Old, else fails: cas-mismatch
+	Propose                   // sets the register to Arg unless it was ever set; answers its value
 	Append                    // appends Arg to the list
 	ReadList                  // answers the list
 	Add                       // adds Arg to the counter and answers the sum
+	ReadCounter               // answers the sum
 	SetAdd                    // adds Arg to the set
 	ReadSet                   // answers the set, ascending
 	Enqueue                   // appends Arg to the queue
 	Dequeue                   // takes and answers the oldest element, or that there is none
+	ReadQueue                 // answers the queue, oldest first
 	Lock                      // takes the lock for owner Arg, answers its fencing token; lock-held
 	Unlock                    // gives back the lock of owner Arg; not the owner: not-owner
+	ReadLock                  // answers the lock's owner, or that there is none
 	Txn                       // does all of Txn's commands at one point; any failure undoes all
 	OpenSession               // answers a new session
 )
 
-var opNames = [...]string{Read: "read", Write: "write", CAS: "cas", Append: "append",
-	ReadList: "read-list", Add: "add", SetAdd: "set-add", ReadSet: "read-set", Enqueue: "enqueue",
-	Dequeue: "dequeue", Lock: "lock", Unlock: "unlock", Txn: "txn", OpenSession: "open-session"}
+var opNames = [...]string{Read: "read", Write: "write", CAS: "cas", Propose: "propose",
+	Append: "append", ReadList: "read-list", Add: "add", ReadCounter: "read-counter",
+	SetAdd: "set-add", ReadSet: "read-set", Enqueue: "enqueue", Dequeue: "dequeue",
+	ReadQueue: "read-queue", Lock: "lock", Unlock: "unlock", ReadLock: "read-lock", Txn: "txn",
+	OpenSession: "open-session"}
 
 // String is the operation's name, as clients write it.
 func (o Op) String() string {
@@ -53,7 +59,13 @@ func (o *Op) UnmarshalText(text []byte) error {
 }
 
 // ReadOnly says that the operation changes nothing, so that a lost answer is a definite failure.
-func (o Op) ReadOnly() bool { return o == Read || o == ReadList || o == ReadSet }
+func (o Op) ReadOnly() bool {
+	switch o {
+	case Read, ReadList, ReadCounter, ReadSet, ReadQueue, ReadLock:
+		return true
+	}
+	return false
+}
 
 // Command is one thing that a client asks of the state machine. With a Session, the command of
 // one Seq takes effect at most once however often it is sent (Ongaro's thesis, section 6.3);

@@ -185,12 +185,19 @@ func step(o *object, c Command) Result {
 			return Refuse(CASMismatch)
 		}
 		o.register = c.Arg
+	case Propose:
+		if !o.written {
+			o.register, o.written = c.Arg, true
+		}
+		return Result{Status: OK, Found: true, Value: o.register}
 	case Append:
 		o.list = append(slices.Clip(o.list), c.Arg)
 	case ReadList:
 		return Result{Status: OK, Found: true, Values: slices.Clone(o.list)}
 	case Add:
 		o.counter += c.Arg
+		return Result{Status: OK, Found: true, Value: o.counter}
+	case ReadCounter:
 		return Result{Status: OK, Found: true, Value: o.counter}
 	case SetAdd:
 		if at, found := slices.BinarySearch(o.set, c.Arg); !found {
@@ -206,6 +213,8 @@ func step(o *object, c Command) Result {
 		}
 		ok.Found, ok.Value = true, o.queue[0]
 		o.queue = o.queue[1:]
+	case ReadQueue:
+		return Result{Status: OK, Found: true, Values: slices.Clone(o.queue)}
 	case Lock:
 		if o.owner != 0 && o.owner != c.Arg || c.Arg == 0 {
 			return Refuse(LockHeld)
@@ -219,6 +228,8 @@ func step(o *object, c Command) Result {
 			return Refuse(NotOwner)
 		}
 		o.owner = 0
+	case ReadLock:
+		return Result{Status: OK, Found: o.owner != 0, Value: o.owner}
 	default:
 		return Refuse(BadCommand)
 	}

@@ -133,7 +133,8 @@ func (c *Cluster) status(t *testing.T, id nodes.ID) {
 		return
 	}
 	_, err := nodes.ParseID(s.Leader)
-	roles := []string{"leader", "follower", "candidate", "main", "auxiliary"}
+	roles := []string{"leader", "follower", "candidate", "proposer", "acceptor", "main",
+		"auxiliary"}
 	if s.ID != id.String() || s.Leader != "" && err != nil || s.Applied > s.Commit ||
 		!slices.Contains(roles, s.Role) {
 		t.Errorf("status of %s: %+v", id, s)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sunder/nodes"
+	"sunder/nodes/ballot"
 	"sunder/nodes/kv"
 )
 
@@ -51,10 +52,26 @@ func fact(o nodes.Observation) string {
 		return fmt.Sprintf("knows entry %d of term %d to be committed", o.Index, o.Term)
 	case nodes.Applied:
 		return fmt.Sprintf("has the state after entry %d", o.Index)
+	case nodes.Promised:
+		return fmt.Sprintf("has promised ballot %s%s", ballot.Ballot(o.Term), at(o))
+	case nodes.Accepted:
+		return fmt.Sprintf("has accepted in ballot %s%s", ballot.Ballot(o.Term), at(o))
+	case nodes.Decided:
+		return fmt.Sprintf("knows decree %d to be decided", o.Index)
+	case nodes.Configured:
+		return fmt.Sprintf("has configuration %d from decree %d on", o.Term, o.Index)
 	case nodes.Executed:
 		return fmt.Sprintf("does a session's command at entry %d", o.Index)
 	}
 	return fmt.Sprintf("%s %+v", o.Fact, o)
+}
+
+// at says which decree an observation is about, where it is one.
+func at(o nodes.Observation) string {
+	if o.Index == 0 {
+		return " everywhere"
+	}
+	return fmt.Sprintf(" for decree %d", o.Index)
 }
 
 // malformed says what an observation lacks, or "".
@@ -76,6 +93,22 @@ func malformed(o nodes.Observation) string {
 	case nodes.Applied:
 		if o.Index == 0 {
 			return "no index"
+		}
+	case nodes.Promised:
+		if o.Term == 0 {
+			return "no ballot"
+		}
+	case nodes.Accepted:
+		if o.Term == 0 || o.Index == 0 || o.Hash == 0 {
+			return "no ballot, decree or value"
+		}
+	case nodes.Decided:
+		if o.Index == 0 || o.Hash == 0 {
+			return "no decree or value"
+		}
+	case nodes.Configured:
+		if o.Term == 0 || o.Hash == 0 {
+			return "no number or no members"
 		}
 	case nodes.Executed:
 		if o.Index == 0 || o.Hash == 0 {

@@ -156,6 +156,10 @@ var plantedBugs = [...]nodes.Bug{
 		"again (thesis 6.3)"},
 	bugDedupeOnlyOnLeader: {Name: "dedupe-only-on-leader", Doc: "what was answered is remembered by " +
 		"the leader, not by the state machine: a retry to its successor is done again"},
+	bugTxnNoRollback: {Name: "txn-no-rollback", Doc: "a transaction is done command by command, and " +
+		"stays as it is where one fails: half of it took effect"},
+	bugTxnStaleRead: {Name: "txn-stale-read", Doc: "any node answers transactions that only read " +
+		"from its own state, without asking who leads (thesis 6.4)"},
 
 	bugAckBeforeFsync: {Name: "ack-before-fsync", Doc: "a follower acknowledges entries before they " +
 		"are durable: a power loss takes what was committed"},

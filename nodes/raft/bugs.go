@@ -80,6 +80,8 @@ const (
 	bugLostLeadershipIsDefinite
 	bugNoSessionDedupe
 	bugDedupeOnlyOnLeader
+	bugTxnNoRollback
+	bugTxnStaleRead
 
 	// The disk.
 	bugAckBeforeFsync
@@ -150,5 +152,14 @@ func (n *node) replayTail(tail []entry) {
 			command = e.command.AppendTo(nil)
 		}
 		n.log.push(e, n.log.end().extend(e.term, command))
+	}
+}
+
+// leaveHalf does what a transaction had done before one of its commands failed.
+func (n *node) leaveHalf(txn []kv.Command) {
+	for _, c := range txn {
+		if n.machine.Apply(n.applied, c).Status != kv.OK {
+			return
+		}
 	}
 }

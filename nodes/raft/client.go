@@ -37,7 +37,8 @@ func (n *node) Invoke(env nodes.Env, r nodes.RequestID, c kv.Command) {
 	if n.stopped {
 		return
 	}
-	local := c.ReadOnly() && (n.reads == "local" || n.bug == bugStaleRead && n.role == leader)
+	local := c.ReadOnly() && (n.reads == "local" || n.bug == bugStaleRead && n.role == leader ||
+		n.bug == bugTxnStaleRead && c.Op == kv.Txn)
 	switch {
 	case c.Check() != nil:
 		n.env.Reply(r, kv.Refuse(kv.BadCommand))
@@ -109,6 +110,9 @@ func (n *node) do(e *entry) kv.Result {
 	}
 	before := n.machine.Digest()
 	result := n.machine.Apply(n.applied, c)
+	if n.bug == bugTxnNoRollback && result.Code == kv.CASMismatch {
+		n.leaveHalf(c.Txn)
+	}
 	if once := e.command.Once(); once != 0 && n.machine.Digest() != before {
 		n.observe(nodes.Executed, e.term, mark{index: n.applied, hash: once}, 0)
 	}

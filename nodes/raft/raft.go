@@ -70,13 +70,14 @@ func Protocol() nodes.Protocol {
 		Options: []nodes.Option{
 			{Name: "reads", Doc: "how reads are answered: after a majority confirmed the leader; " +
 				"through the log; while a lease lasts; or by any node from its own state (stale)",
-				Values: []string{"readindex", "log", "lease", "local"}},
+				Values: []string{"readindex", "log", "lease", "local"}, Weak: []string{"local"}},
 			{Name: "snapshot", Doc: "entries between two snapshots",
 				Values: []string{"1000", "64", "off"}},
 		},
 		Bugs: plantedBugs[1:],
-		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Append, kv.ReadList, kv.Add, kv.SetAdd,
-			kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession},
+		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Propose, kv.Append, kv.ReadList, kv.Add, kv.SetAdd,
+			kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession,
+			kv.ReadCounter, kv.ReadQueue, kv.ReadLock},
 		Clock: assumption,
 	}
 }

@@ -234,7 +234,7 @@ func FuzzFigures(f *testing.F) {
 		windows := Windows(es)
 		names := Nodes(3, ops, windows)
 		for _, w := range windows {
-			w.Sides(names, ops)
+			w.Sides(names, ops, nil)
 		}
 		Recoveries(names, ops, windows)
 		ops.Latencies()

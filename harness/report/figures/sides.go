@@ -1,18 +1,25 @@
 package figures
 
-import "slices"
+import (
+	"slices"
+	"time"
+
+	"sunder/harness/history"
+)
 
 // Side is a set of nodes that a partition treats alike, and what clients were told there.
 type Side struct {
 	Nodes  []string `json:"nodes"`
 	Quorum bool     `json:"quorum"` // each of them hears, and is heard by, a majority
 	Tally
+	Spread     // of the latencies of those that ended ok
+	Blamed int `json:"blamed"` // of all, those that an anomaly names
 }
 
 // Sides splits nodes by whom they hear and who hears them under w's grudge, in order of their
-// first node, and counts what clients asked of each side while it lasted. A fault that cuts
-// nothing has no sides.
-func (w Window) Sides(nodes []string, ops Ops) []Side {
+// first node, and counts what clients asked of each side while it lasted. blamed are the history
+// indexes of invocations that anomalies name. A fault that cuts nothing has no sides.
+func (w Window) Sides(nodes []string, ops Ops, blamed map[int]bool) []Side {
 	if len(w.Grudge) == 0 {
 		return nil
 	}
@@ -30,12 +37,37 @@ func (w Window) Sides(nodes []string, ops Ops) []Side {
 		sides[i].Nodes = append(sides[i].Nodes, n)
 		sideOf[n] = i
 	}
+	took := make([][]time.Duration, len(sides))
 	for _, op := range ops.Between(w.From, w.To) {
-		if i, known := sideOf[nodeOf(op)]; known {
-			sides[i].add(op.Kind())
+		i, known := sideOf[nodeOf(op)]
+		if !known {
+			continue
+		}
+		sides[i].add(op.Kind())
+		if op.Kind() == history.OK {
+			took[i] = append(took[i], op.Completion.Time-op.Invocation.Time)
+		}
+		if blamed[op.Invocation.Index] {
+			sides[i].Blamed++
 		}
 	}
+	for i := range sides {
+		sides[i].Spread = NewSpread(took[i])
+	}
 	return sides
+}
+
+// Healing is how long after the end of the windows[i] that rs were measured for the last of nodes
+// answered ok again. It is measured where no other fault held one of them.
+func Healing(rs []Recovery, i int, nodes []string) (after time.Duration, never, measured bool) {
+	found := 0
+	for _, r := range rs {
+		if r.Window == i && slices.Contains(nodes, r.Node) {
+			found++
+			after, never = max(after, r.After), never || r.Never
+		}
+	}
+	return after, never, found == len(nodes)
 }
 
 // links says for each of nodes whether n hears it and is heard by it, one letter each, and

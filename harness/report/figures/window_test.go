@@ -2,9 +2,11 @@ package figures
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sunder/harness/history"
 	"sunder/harness/plan"
@@ -101,13 +103,49 @@ func TestSides(t *testing.T) {
 		events := script([]op{{0, "r", "n1", 10, 900, history.Info}, {1, "r", "n3", 10, 12, history.OK},
 			{2, "r", "n5", 10, 12, history.OK}, {3, "r", "n4", 99, 100, history.OK}}, cut(5, 50, nil, c.g))
 		var words []string
-		for _, s := range Windows(events)[0].Sides(five[:c.n], newOps(t, events)) {
+		for _, s := range Windows(events)[0].Sides(five[:c.n], newOps(t, events), nil) {
 			quorum := map[bool]string{true: "yes", false: "no"}[s.Quorum]
 			words = append(words, fmt.Sprintf("%s %s %d/%d", strings.Join(s.Nodes, " "), quorum, s.OK,
 				s.Attempted()))
 		}
 		if got := strings.Join(words, "; "); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// TestSidesAreJudgedApart: each side has its own latencies, and what anomalies name is counted
+// where it was asked, if it was asked while the network was cut.
+func TestSidesAreJudgedApart(t *testing.T) {
+	events := script([]op{{0, "r", "n1", 1, 2, history.OK}, {0, "r", "n1", 10, 12, history.OK},
+		{1, "r", "n1", 11, 17, history.OK}, {2, "r", "n3", 10, 11, history.OK},
+		{3, "r", "n2", 12, 40, history.Fail}},
+		cut(5, 50, nil, nemesis.Grudge{"n1": {"n2", "n3"}, "n2": {"n1"}, "n3": {"n1"}}))
+	blamed := map[int]bool{}
+	for _, e := range events {
+		if e.Kind == history.Invoke && e.Node == "n1" { // one of them is before the cut
+			blamed[e.Index] = true
+		}
+	}
+	sides := Windows(events)[0].Sides([]string{"n1", "n2", "n3"}, newOps(t, events), blamed)
+	want := []Side{{[]string{"n1"}, false, Tally{2, 0, 0}, Spread{2, 2 * ms, 6 * ms, 6 * ms}, 2},
+		{[]string{"n2", "n3"}, true, Tally{1, 1, 0}, Spread{1, ms, ms, ms}, 0}}
+	if !reflect.DeepEqual(sides, want) {
+		t.Errorf("got %+v, want %+v", sides, want)
+	}
+}
+
+func TestHealing(t *testing.T) {
+	rs := []Recovery{{0, "n1", 5 * ms, false}, {0, "n2", 9 * ms, false}, {0, "n3", 0, true},
+		{1, "n1", 70 * ms, false}}
+	for _, c := range []struct {
+		nodes           string
+		after           int
+		never, measured bool
+	}{{"n1", 5, false, true}, {"n1 n2", 9, false, true}, {"n2 n3", 9, true, true}, {"n1 n4", 5, false, false}} {
+		after, never, measured := Healing(rs, 0, strings.Fields(c.nodes))
+		if after != time.Duration(c.after)*ms || never != c.never || measured != c.measured {
+			t.Errorf("%s: got %v, %t, %t", c.nodes, after, never, measured)
 		}
 	}
 }

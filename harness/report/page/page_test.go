@@ -41,7 +41,8 @@ func TestPageHasEverything(t *testing.T) {
 		for _, want := range map[string][]string{
 			"valid": {"<h1>valid</h1>", "--plan", "term 12", "412 packets", "id=\"recovery\"", "masked"},
 			"invalid": {"<h1>invalid</h1>", "stale-read", "read → 90001 at n1", "srcdoc=",
-				"How it came about", "although process 10002 had seen 90002", "leads term 2"},
+				"How it came about", "although process 10002 had seen 90002", "leads term 2",
+				"<td>no</td><td>no</td>" /* neither a majority nor consistent */},
 			"empty":     {"<h1>unknown</h1>", "No fault was injected."},
 			"no faults": {"<h1>valid</h1>", "No fault was injected."},
 		}[name] {

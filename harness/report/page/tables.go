@@ -30,8 +30,10 @@ type partition struct {
 
 type side struct {
 	figures.Side
-	Names, Share string
-	Bar          px
+	Names, Share       string
+	Bar                px
+	P50, P99           string // of what was answered ok
+	Consistent, Healed string
 }
 
 // heal is a fault's end: how long each node took, in the order of nodes.
@@ -48,9 +50,16 @@ type row struct {
 
 type check struct{ Name, Verdict, Reason, Figures string }
 
-// tables are the faults and, for those that cut the network, the availability of each side.
+// tables are the faults and, for those that cut the network, what became of each side.
 func (s scene) tables(r report.Results) (faults []fault, cuts []partition) {
-	for _, f := range r.Faults[:min(len(r.Faults), windowsMax)] {
+	blamed := make(map[int]bool)
+	for _, a := range r.Anomalies {
+		for _, i := range a.Ops {
+			blamed[i] = true
+		}
+	}
+	recoveries := figures.Recoveries(s.nodes, s.ops, s.windows)
+	for i, f := range r.Faults[:min(len(r.Faults), windowsMax)] {
 		line := fault{Fault: f, Class: effectClass(f.Effect), Starts: tenths(f.From), Ends: tenths(f.To),
 			Took: report.Short(f.Applied)}
 		if f.Open {
@@ -58,19 +67,43 @@ func (s scene) tables(r report.Results) (faults []fault, cuts []partition) {
 		}
 		faults = append(faults, line)
 		p := partition{Number: f.Fault, Name: f.Where()}
-		for _, sd := range f.Sides(s.nodes, s.ops) {
-			line := side{Side: sd, Names: strings.Join(sd.Nodes, " "), Share: "nothing asked"}
-			if sd.Attempted() > 0 {
-				line.Share = fmt.Sprintf("%.1f %%", 100*sd.Availability())
-				line.Bar = px(120 * sd.Availability())
-			}
-			p.Sides = append(p.Sides, line)
+		for _, sd := range f.Sides(s.nodes, s.ops, blamed) {
+			p.Sides = append(p.Sides, newSide(sd, r.Verdict, recoveries, i))
 		}
 		if len(p.Sides) > 0 {
 			cuts = append(cuts, p)
 		}
 	}
 	return faults, cuts
+}
+
+// newSide says of a side what the CAP theorem asks: was it consistent, and was it available? A
+// side is consistent as long as no anomaly names what was asked there; in a run without a verdict
+// nobody knows.
+func newSide(sd figures.Side, verdict string, recoveries []figures.Recovery, window int) side {
+	line := side{Side: sd, Names: strings.Join(sd.Nodes, " "), Share: "nothing asked",
+		Consistent: "yes"}
+	if sd.Attempted() > 0 {
+		line.Share = fmt.Sprintf("%.1f %%", 100*sd.Availability())
+		line.Bar = px(120 * sd.Availability())
+	}
+	if sd.N > 0 {
+		line.P50, line.P99 = report.Short(sd.P50), report.Short(sd.P99)
+	}
+	switch {
+	case sd.Blamed > 0:
+		line.Consistent = "no"
+	case sd.Attempted() == 0:
+		line.Consistent = ""
+	case report.Sure(verdict) == "unknown":
+		line.Consistent = "unknown"
+	}
+	if after, never, measured := figures.Healing(recoveries, window, sd.Nodes); never {
+		line.Healed = "never"
+	} else if measured {
+		line.Healed = report.Short(after)
+	}
+	return line
 }
 
 // heals are the recoveries, a row for each fault and a cell for each node, and their quantiles.

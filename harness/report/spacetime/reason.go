@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"sunder/harness/history"
 )
@@ -67,12 +68,12 @@ func (t *teller) stale(read Operation) string {
 	if by == nil {
 		return ""
 	}
-	before := short(read.Start - by.End)
+	before := ago(read.Start - by.End)
 	if by.F == "read" {
-		return fmt.Sprintf("although process %d had seen %s, which is newer, %s before", by.Process,
+		return fmt.Sprintf("although process %d had seen %s, which is newer, %s", by.Process,
 			told(*by), before)
 	}
-	return fmt.Sprintf("although process %d had written %s over it %s before", by.Process,
+	return fmt.Sprintf("although process %d had written %s over it %s", by.Process,
 		written(*by), before)
 }
 
@@ -120,3 +121,11 @@ func (t *teller) twice(cas Operation) string {
 
 // sorted are the names in a set, in order.
 func sorted(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }
+
+// ago is how long before; of less than a glance there is no telling.
+func ago(d time.Duration) string {
+	if d < 50*time.Microsecond {
+		return "just before"
+	}
+	return short(d) + " before"
+}
