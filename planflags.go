@@ -61,7 +61,7 @@ func partsOf(p plan.Plan) (parts, error) {
 		return out, usage("%w", err)
 	}
 	names := nodeNames(p.Nodes)
-	ledger := nemesis.Ledger{Nodes: names, Real: p.Environment != "sim"}
+	ledger := nemesis.Ledger{Nodes: names, Real: p.Environment != "sim", Local: out.protocol.Local}
 	if err := ledger.CheckAll(p.Faults); err != nil {
 		return out, usage("%w", err)
 	}

@@ -24,8 +24,8 @@ func without(e history.Event) []string {
 	return r.Without
 }
 
-// untilRecovery has faults that stay end with the recovery: what clients do from then on is after all
-// faults, and has to succeed.
+// untilRecovery has faults that stay end with the recovery: what clients do from then on is after
+// all faults, and has to succeed.
 func untilRecovery(records []nemesis.Record, events []history.Event) []nemesis.Record {
 	stays := func(r nemesis.Record) bool { return r.Asked.Stays }
 	at := slices.IndexFunc(events, func(e history.Event) bool {

@@ -46,7 +46,7 @@ func (l *Ledger) Check(f plan.Fault) error {
 	if (f.Clock != nil) != (f.Kind == clock) {
 		return fmt.Errorf("clock is given or missing in a %s: a clock fault has one", f.Kind)
 	}
-	if err := checkStays(f); err != nil {
+	if err := l.checkStays(f); err != nil {
 		return err
 	}
 	switch f.Kind {

@@ -2,6 +2,7 @@ package nemesis
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -38,10 +39,13 @@ func (l *Ledger) CheckAll(faults []plan.Fault) error {
 }
 
 // checkStays says why a fault that stays cannot.
-func checkStays(f plan.Fault) error {
+func (l *Ledger) checkStays(f plan.Fault) error {
 	switch {
 	case !f.Stays:
 		return nil
+	case l.Local:
+		return errors.New("stays: a node of this system acknowledges what it alone has, which nobody " +
+			"can read while it is away")
 	case !slices.Contains(staying, f.Kind):
 		return fmt.Errorf("stays in a %s: only %s can stay", f.Kind, strings.Join(staying, ", "))
 	case f.Kind == partition && !slices.Contains(aside, f.Shape):

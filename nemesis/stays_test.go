@@ -43,6 +43,10 @@ func TestWhatMayStay(t *testing.T) {
 			t.Errorf("%s: err %v does not say %q", c.name, err, c.err)
 		}
 	}
+	l := Ledger{Nodes: nodeNames(5), Local: true}
+	if err := l.CheckAll([]plan.Fault{stay(kill, "one")}); err == nil {
+		t.Error("a node stays away that has what nobody else has")
+	}
 }
 
 // Whatever is made to stay passes its check, and takes at least one node and at most a minority.

@@ -72,7 +72,7 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 		p.Faults = o.Recipes(q.messages())
 	}
 	p.Faults = inTime(p.Faults)
-	if seed%staysShare == 0 {
+	if seed%staysShare == 0 && !q.Protocol.Local {
 		o.Stay(&p)
 	}
 	return p, err
