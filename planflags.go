@@ -61,11 +61,9 @@ func partsOf(p plan.Plan) (parts, error) {
 		return out, usage("%w", err)
 	}
 	names := nodeNames(p.Nodes)
-	ledger := nemesis.Ledger{Nodes: names, Real: p.Environment != "sim"}
-	for i, f := range p.Faults {
-		if err := ledger.Check(f); err != nil {
-			return out, usage("faults[%d]: %w", i, err)
-		}
+	ledger := nemesis.Ledger{Nodes: names, Real: p.Environment != "sim", Local: out.protocol.Local}
+	if err := ledger.CheckAll(p.Faults); err != nil {
+		return out, usage("%w", err)
 	}
 	for i, o := range p.Script {
 		if o.Node != "" && !slices.Contains(names, o.Node) {
@@ -86,7 +84,8 @@ func partsOf(p plan.Plan) (parts, error) {
 func fits(p plan.Plan, path string) error {
 	_, err := partsOf(p)
 	if ours := origin().Revision; err != nil && p.Revision != "" && p.Revision != ours {
-		return usage("%s: %w; revision %.12s of sunder made this plan, and runs it", path, err, p.Revision)
+		return usage("%s: %w; revision %.12s of sunder made this plan, and runs it", path, err,
+			p.Revision)
 	}
 	if err != nil {
 		return usage("%s: %w", path, err)
