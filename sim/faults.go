@@ -65,16 +65,21 @@ func (w *World) Recover(inv history.Event) {
 func (w *World) leader() (leader string, agree bool) {
 	agree = true
 	var term uint64
-	for i, n := range w.nodes {
+	first := true
+	for _, n := range w.nodes {
 		s, ok := n.proc.(nodes.Statuser)
 		if !ok {
 			agree = false
 			continue
 		}
 		st := s.Status()
-		if i > 0 && st.Leader != leader || st.Leader == "" && !st.Leaderless {
+		if !st.Serves() {
+			continue
+		}
+		if !first && st.Leader != leader || st.Leader == "" && !st.Leaderless {
 			agree = false
 		}
+		first = false
 		if st.Leader != "" && st.Term >= term {
 			leader, term = st.Leader, st.Term
 		}

@@ -87,10 +87,15 @@ func (e *Environment) ask(ctx context.Context, id nodes.ID, open *host.Endpoint,
 func (w *watch) look(ctx context.Context, e *Environment) (leader string, agree bool) {
 	reports := w.ask(ctx, e, e.ids, lookMax)
 	agree = len(reports) == len(e.ids)
-	for i, id := range e.ids {
+	first := true
+	for _, id := range e.ids {
 		r := reports[id]
-		if i == 0 {
-			leader = r.Leader
+		if !r.Serves() {
+			agree = agree && !r.Stale
+			continue
+		}
+		if first {
+			leader, first = r.Leader, false
 		}
 		agree = agree && (r.Leader != "" || r.Leaderless) && r.Leader == leader && !r.Stale
 	}
