@@ -15,6 +15,7 @@ type Ledger struct {
 	Nodes      []string
 	Assumption nodes.ClockAssumption
 	Flips      bool // it survives bits that flip: see nodes.Protocol
+	Local      bool // its nodes acknowledge what they alone have: no fault may stay
 	Real       bool // the nodes are real ones: what can only be simulated is refused
 
 	active    []*Record                // in the order in which they started

@@ -34,6 +34,9 @@ var mixes = [][]string{
 	{"partition", "clock"},
 }
 
+// staysShare is how many seeds there are for one in which a minority is away to the end.
+const staysShare = 8
+
 // Plan is the plan of a seed. Everything that a person could choose is chosen by the seed, half of
 // the time as by default (swarm testing, Groce et al., ISSTA 2012).
 func (q Prey) Plan(seed uint64) (plan.Plan, error) {
@@ -71,6 +74,9 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 		p.Faults = o.Recipes(q.messages())
 	}
 	p.Faults = inTime(p.Faults)
+	if seed%staysShare == 0 && !q.Protocol.Local {
+		o.Stay(&p)
+	}
 	return p, err
 }
 

@@ -149,8 +149,11 @@ func newNode(c nodes.Config) (nodes.Node, error) {
 			return nil, fmt.Errorf("read option snapshot: %w", err)
 		}
 	}
-	if n.bug == bugQuorumHalf {
+	switch n.bug {
+	case bugQuorumHalf:
 		n.quorum = max(1, len(c.Members)/2)
+	case bugQuorumAll:
+		n.quorum = len(c.Members)
 	}
 	for i, id := range c.Members {
 		n.peers[i].id = id
