@@ -15,7 +15,7 @@ type Recovered struct {
 }
 
 // without is whom the recovery left out that an event completes, if it does.
-func without(e history.Event) []string {
+func without(e *history.Event) []string {
 	var r Recovered
 	if e.Process != history.Nemesis || e.F != "recover" || e.Kind == history.Invoke ||
 		e.Value == "" || e.Value.Decode(&r) != nil {
@@ -46,8 +46,11 @@ func untilRecovery(records []nemesis.Record, events []history.Event) []nemesis.R
 // present is those of the nodes that no recovery left out.
 func present(names []string, events []history.Event) []string {
 	var away []string
-	for _, e := range events {
-		away = append(away, without(e)...)
+	for i := range events {
+		away = append(away, without(&events[i])...)
+	}
+	if away == nil {
+		return names
 	}
 	return slices.DeleteFunc(slices.Clone(names), func(n string) bool {
 		return slices.Contains(away, n)
