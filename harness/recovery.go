@@ -16,9 +16,11 @@ type Recovered struct {
 
 // without is whom the recovery left out that an event completes, if it does.
 func without(e *history.Event) []string {
+	if e.Process != history.Nemesis || e.F != "recover" || e.Kind == history.Invoke {
+		return nil
+	}
 	var r Recovered
-	if e.Process != history.Nemesis || e.F != "recover" || e.Kind == history.Invoke ||
-		e.Value == "" || e.Value.Decode(&r) != nil {
+	if e.Value.Decode(&r) != nil {
 		return nil
 	}
 	return r.Without
