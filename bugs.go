@@ -1,12 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -16,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sunder/harness/plan"
 	"sunder/nodes"
 	"sunder/nodes/catalog"
 	"sunder/search"
@@ -46,7 +44,7 @@ func bugsCommand(stdout, _ io.Writer) *cobra.Command {
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.system, "system", "raft", "the system under test (see sunder list)")
-	fl.StringVar(&f.workload, "workload", "register", "what clients do (see sunder list)")
+	fl.StringVar(&f.workload, "workload", "", "what clients do (default: each seed decides)")
 	fl.Uint64Var(&f.first, "seed", 1, "the first seed")
 	fl.StringSliceVar(&f.bugs, "bug", nil, "only these bugs")
 	fl.IntVar(&f.seeds, "seeds", 0, "most seeds for each bug; 0: as many as the budget allows")
@@ -59,6 +57,7 @@ func bugsCommand(stdout, _ io.Writer) *cobra.Command {
 type quarry struct {
 	bug   nodes.Bug
 	catch search.Catch
+	small plan.Plan // the smallest plan that fails in the same way
 	err   error
 }
 
@@ -97,7 +96,11 @@ func hunt(ctx context.Context, f huntFlags, stdout io.Writer) error {
 	}
 	close(next)
 	group.Wait()
-	return writeMatrix(ctx, f, all, time.Since(began), stdout)
+	m := matrix{f, all, time.Since(began)}
+	if err := m.write(); err != nil {
+		return err
+	}
+	return m.tell(ctx, stdout)
 }
 
 // quarries is the bugs that were asked for, after the system without any.
@@ -128,60 +131,36 @@ func (q *quarry) hunt(ctx context.Context, f huntFlags, protocol nodes.Protocol)
 	}
 	q.catch, q.err = search.Hunt(ctx, prey.Plan, f.first,
 		search.Budget{Seeds: f.seeds, Time: f.budget, Vary: true})
+	if q.catch.Found {
+		quick, cancel := context.WithTimeout(ctx, shrinkLimit)
+		defer cancel()
+		q.small = search.Shrink(quick, q.catch.Plan, q.catch.Outcome.Class(), shrinkRuns).Plan
+	}
 }
 
-// String is a line of the matrix.
+// size is how small the plan got.
+func (q *quarry) size() string {
+	ops := fmt.Sprint(len(q.small.Script))
+	if len(q.small.Script) == 0 {
+		ops = "?" // none of its scripts failed: the operations are generated
+	}
+	return fmt.Sprintf("%d faults, %s ops, %d odd", len(q.small.Faults), ops,
+		len(q.small.Network.Except))
+}
+
+// String is a line for people who wait.
 func (q *quarry) String() string {
 	c := q.catch
 	found := fmt.Sprintf("not found in %d seeds", c.Seeds)
+	if q.bug.Masked != "" {
+		found += ", as expected"
+	}
 	switch {
 	case q.err != nil:
 		found = q.err.Error()
 	case c.Found:
-		found = fmt.Sprintf("%d seeds: %s (%s), seed %d", c.Seeds, c.Outcome.Class(),
-			strings.Join(c.Outcome.By(), ", "), c.Plan.Seed)
+		found = fmt.Sprintf("%d seeds: %s (%s); %s", c.Seeds, c.Outcome.Class(),
+			strings.Join(c.Outcome.By(), ", "), q.size())
 	}
 	return fmt.Sprintf("%-28s %8v  %s", q.bug.Name, c.Took.Round(10*time.Millisecond), found)
-}
-
-// writeMatrix writes all that was found. A false alarm of the control is an error.
-func writeMatrix(ctx context.Context, f huntFlags, all []quarry, took time.Duration,
-	stdout io.Writer) error {
-	var b strings.Builder
-	found := 0
-	fmt.Fprintf(&b, "# Planted bugs of %s, and what finds them\n\n", f.system)
-	fmt.Fprintf(&b, "Made by `sunder bugs --system %s --budget %v`, revision %.12s, "+
-		"in %v.\nSeeds count from %d; time is that of one worker. The first row is without a bug.\n"+
-		"What is not found is a hole in the search until it is shown to be masked.\n\n",
-		f.system, f.budget, cmp.Or(origin().Revision, "unknown"), took.Round(time.Second), f.first)
-	fmt.Fprint(&b, "| bug | seeds | anomaly | found by | time |\n|---|---:|---|---|---:|\n")
-	for _, q := range all {
-		class, by := "not found", ""
-		if q.catch.Found {
-			class, by = q.catch.Outcome.Class(), strings.Join(q.catch.Outcome.By(), ", ")
-			if q.bug.Name != control {
-				found++
-			}
-		}
-		fmt.Fprintf(&b, "| %s | %d | %s | %s | %v |\n", q.bug.Name, q.catch.Seeds, class, by,
-			q.catch.Took.Round(10*time.Millisecond))
-	}
-	if err := os.MkdirAll(filepath.Dir(f.out), 0o755); err != nil {
-		return usage("%w", err)
-	}
-	if err := os.WriteFile(f.out, []byte(b.String()), 0o644); err != nil {
-		return usage("%w", err)
-	}
-	fmt.Fprintf(stdout, "\n%d of %d planted bugs were found in %v; %s\n", found, len(all)-1,
-		took.Round(time.Second), f.out)
-	for _, q := range all {
-		if q.err != nil {
-			return broken(fmt.Errorf("hunt %s: %w", q.bug.Name, q.err))
-		}
-	}
-	if c := all[0].catch; c.Found {
-		return broken(fmt.Errorf("false alarm: %s without a bug shows %s at seed %d", f.system,
-			c.Outcome.Class(), c.Plan.Seed))
-	}
-	return ctx.Err()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,41 +11,52 @@ import (
 	"sunder/nemesis"
 	"sunder/nodes"
 	"sunder/nodes/catalog"
+	"sunder/nodes/kv"
 	"sunder/workloads"
 )
 
 func listCommand(stdout io.Writer) *cobra.Command {
 	return &cobra.Command{
-		Use:   "list [systems | workloads]",
+		Use:   "list [systems | workloads SYSTEM]",
 		Short: "List systems, workloads, faults, options and planted bugs",
-		Long: "Lists everything that can be named on the command line. With systems or workloads it\n" +
-			"prints the names of those alone, one a line, for scripts.",
-		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
-		ValidArgs: []string{"systems", "workloads"},
+		Long: "Lists everything that can be named on the command line. With systems it prints their\n" +
+			"names alone, one a line, and with workloads those of the ones that a system can do: for\n" +
+			"scripts.",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 || len(args) == 1 && args[0] == "systems" ||
+				len(args) == 2 && args[0] == "workloads" {
+				return nil
+			}
+			return usage("list %s: want nothing, systems, or workloads and a system",
+				strings.Join(args, " "))
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			switch len(args) {
+			case 0:
 				return list(stdout)
+			case 1:
+				for _, p := range catalog.Protocols() {
+					fmt.Fprintln(stdout, p.Name)
+				}
+				return nil
 			}
-			for _, name := range namesOf(args[0]) {
-				fmt.Fprintln(stdout, name)
-			}
-			return nil
+			return listWorkloads(stdout, args[1])
 		},
 	}
 }
 
-// namesOf is the names of all systems, or else of all workloads.
-func namesOf(what string) (names []string) {
-	if what == "systems" {
-		for _, p := range catalog.Protocols() {
-			names = append(names, p.Name)
+// listWorkloads writes the names of the workloads that a system can do.
+func listWorkloads(w io.Writer, system string) error {
+	p, err := catalog.Find(system)
+	if err != nil {
+		return usage("%w", err)
+	}
+	for _, load := range workloads.All() {
+		if !slices.ContainsFunc(load.Ops, func(op kv.Op) bool { return !slices.Contains(p.Ops, op) }) {
+			fmt.Fprintln(w, load.Name)
 		}
-		return names
 	}
-	for _, w := range workloads.All() {
-		names = append(names, w.Name)
-	}
-	return names
+	return nil
 }
 
 func list(w io.Writer) error {

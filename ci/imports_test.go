@@ -22,10 +22,14 @@ oracle
 nodes/wal
 nodes/journal
 nodes/wire
+nodes/fifo
+nodes/checkpoint
 nodes/nodestest
 nodes/raft
 nodes/etcdraft
 nodes/paxos
+nodes/multipaxos
+nodes/cheappaxos
 nodes/lww
 nodes/host
 nodes/catalog
@@ -54,13 +58,18 @@ var narrow = map[string][]string{
 	"nodes/etcdraft": {"nodes", "nodes/kv", "nodes/wal", "nodes/etcdraft"},
 	"nodes/wal":      {"nodes", "nodes/kv"},
 	"nodes/paxos":    {"nodes", "nodes/kv", "nodes/wal", "nodes/journal", "nodes/wire", "nodes/ballot"},
-	"nodes/lww":      {"nodes", "nodes/kv", "nodes/wal", "nodes/journal", "nodes/wire"},
-	"nodes/journal":  {"nodes", "nodes/kv", "nodes/wal"},
-	"nodes/wire":     {},
-	"nodes/ballot":   {"nodes", "nodes/kv"},
-	"oracle":         {"nodes", "nodes/kv", "nodes/ballot"},
-	"checker":        {"harness/history", "checker"},
-	"docker/node":    {"nodes", "nodes/kv", "nodes/host", "nodes/catalog", "nemesis", "nemesis/agent", "docker/node"},
+	"nodes/multipaxos": {"nodes", "nodes/kv", "nodes/wal", "nodes/wire", "nodes/journal", "nodes/ballot",
+		"nodes/fifo", "nodes/checkpoint"},
+	"nodes/cheappaxos": {"nodes", "nodes/kv", "nodes/ballot", "nodes/multipaxos"},
+	"nodes/journal":    {"nodes", "nodes/kv", "nodes/wal"},
+	"nodes/checkpoint": {"nodes", "nodes/kv", "nodes/wal", "nodes/wire"},
+	"nodes/fifo":       {},
+	"nodes/wire":       {},
+	"nodes/ballot":     {"nodes", "nodes/kv"},
+	"oracle":           {"nodes", "nodes/kv", "nodes/ballot"},
+	"checker":          {"harness/history", "checker"},
+	"docker/node":      {"nodes", "nodes/kv", "nodes/host", "nodes/catalog", "nemesis", "nemesis/agent", "docker/node"},
+	"nodes/lww":        {"nodes", "nodes/kv", "nodes/wal", "nodes/journal", "nodes/wire"},
 }
 
 // foreign are the folders that may import a consensus protocol that somebody else wrote: only

@@ -13,7 +13,8 @@ import (
 // they are told, so it can be replayed. Folders below them are pure too.
 var pure = []string{"harness/generator", "harness/scheduler", "harness/plan", "harness/shrink",
 	"harness/report/spacetime", "nodes/kv", "nodes/wal", "nodes/journal", "nodes/wire", "nodes/ballot",
-	"nodes/raft", "nodes/paxos", "nodes/lww", "oracle", "workloads"}
+	"nodes/fifo", "nodes/checkpoint", "nodes/raft", "nodes/paxos", "nodes/multipaxos", "nodes/cheappaxos", "nodes/lww",
+	"oracle", "workloads"}
 
 // pureItself are folders that are pure, but not everything below them is. Below nodes/etcdraft
 // stands entropy, which exists to lend crypto/rand.Reader.

@@ -15,7 +15,8 @@ trap 'rm -rf "$work"' EXIT
 go build -o "$work/samehash" ./ci/samehash
 GOARCH=386 CGO_ENABLED=0 go build -o "$work/samehash-386" ./ci/samehash
 CGO_ENABLED=1 go build -race -o "$work/samehash-race" ./ci/samehash
-systems="${SUNDER_SYSTEMS:-$(go run . list systems)}"
+go build -o "$work/sunder" .
+systems="${SUNDER_SYSTEMS:-$("$work/sunder" list systems)}"
 
 # same WORDS PROGRAM FLAGS...: the program must print what is in $work/want; the first call fills it.
 same() {

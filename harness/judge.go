@@ -12,6 +12,7 @@ import (
 	"sunder/harness/plan"
 	"sunder/nemesis"
 	"sunder/nodes"
+	"sunder/nodes/kv"
 	"sunder/oracle"
 )
 
@@ -121,7 +122,8 @@ func names(n int) []string {
 }
 
 // finals asks that every node answered a read after recovery: otherwise what it holds is not
-// known. Final reads are the operations that name their node.
+// known. One that says that it serves nobody holds nothing. Final reads are the operations that
+// name their node.
 type finals struct{ names []string }
 
 func (finals) Name() string { return "final-reads" }
@@ -132,7 +134,8 @@ func (c finals) Check(_ context.Context, h checker.History) checker.Result {
 	for _, o := range h.Operations {
 		if node := o.Invocation.Node; node != "" && o.Invocation.Process != history.Nemesis {
 			asked++
-			if o.Kind() == history.OK {
+			refused := o.Kind() == history.Fail && o.Completion.Error == kv.ServesNobody
+			if o.Kind() == history.OK || refused {
 				answered[node]++
 			}
 		}

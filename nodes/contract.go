@@ -121,5 +121,8 @@ type Status struct {
 	Leaderless bool `json:"leaderless,omitempty"`
 }
 
+// Serves says whether clients may ask the node: an auxiliary knows neither a state nor a leader.
+func (s Status) Serves() bool { return s.Role != "auxiliary" }
+
 // Statuser is a Node that can tell its status.
 type Statuser interface{ Status() Status }

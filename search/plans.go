@@ -8,13 +8,15 @@ import (
 	"sunder/harness/plan"
 	"sunder/nemesis"
 	"sunder/nodes"
+	"sunder/nodes/kv"
+	"sunder/workloads"
 )
 
 // Prey is what plans are made for.
 type Prey struct {
 	Protocol nodes.Protocol
 	Bug      string // planted, or none
-	Workload string // empty: register
+	Workload string // empty: the seed decides, among those that the system can do
 	// Options, where a value is given, are the same in all plans.
 	Options map[string]string
 }
@@ -40,7 +42,7 @@ const staysShare = 8
 func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	p := plan.Plan{Version: plan.Version, Seed: seed, Environment: "sim", System: q.Protocol.Name,
-		Workload: q.workload(), Bug: q.Bug, Options: map[string]string{}, Nodes: 3 + 2*rng.IntN(2),
+		Workload: q.workload(seed), Bug: q.Bug, Options: map[string]string{}, Nodes: 3 + 2*rng.IntN(2),
 		Concurrency: 4 + rng.IntN(7), Rate: float64(int(20) << rng.IntN(4)), TimeLimit: plan.Of(limit)}
 	for _, o := range q.Protocol.Options {
 		if v := o.Values[rng.IntN(len(o.Values))]; rng.IntN(2) == 0 && !slices.Contains(o.Weak, v) {
@@ -51,7 +53,7 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 		p.Options[name] = value
 	}
 	assumption := q.Protocol.Clock(p.Options)
-	if q.workload() == "register" && (rng.IntN(3) == 0 || assumption.Bounded && rng.IntN(2) == 0) {
+	if p.Workload == register && (rng.IntN(3) == 0 || assumption.Bounded && rng.IntN(2) == 0) {
 		// Readers that stay and writers that roam: what a lease needs to be caught.
 		p.Options["clients"], p.Options["timeout"] = "apart", "200ms"
 		if assumption.Bounded {
@@ -83,11 +85,24 @@ func inTime(faults []plan.Fault) []plan.Fault {
 	return slices.DeleteFunc(faults, func(f plan.Fault) bool { return f.At.Duration > limit*9/10 })
 }
 
-func (q Prey) workload() string {
-	if q.Workload == "" {
-		return "register"
+// register is the workload of most seeds: it finds most.
+const register = "register"
+
+// workload is the one that was asked for or, of any, the seed's: half of the time it is register.
+func (q Prey) workload(seed uint64) string {
+	rng := rand.New(rand.NewPCG(seed, 6))
+	if q.Workload != "" {
+		return q.Workload
 	}
-	return q.Workload
+	if rng.IntN(2) == 0 {
+		return register
+	}
+	able := slices.DeleteFunc(workloads.All(), func(w workloads.Workload) bool {
+		return slices.ContainsFunc(w.Ops, func(op kv.Op) bool {
+			return !slices.Contains(q.Protocol.Ops, op)
+		})
+	})
+	return able[rng.IntN(len(able))].Name
 }
 
 // messages is the names of the kinds of message that there are.

@@ -97,6 +97,9 @@ func (w *World) leader(away []string) (leader string, agree bool) {
 			continue
 		}
 		st := s.Status()
+		if !st.Serves() {
+			continue
+		}
 		if !first && st.Leader != leader || st.Leader == "" && !st.Leaderless {
 			agree = false
 		}

@@ -76,7 +76,8 @@ func zeros[T any](s []T, n int) []T {
 
 // boot starts a process on what the disk holds. After a sync failed, what was written since the
 // last one that succeeded may be gone; after a write did for want of space, it ends where that did.
-func (n *node) boot() {
+// The error is that there is no such process; one that panics when it starts is down.
+func (n *node) boot() (err error) {
 	switch {
 	case errors.Is(n.disk.failed, errFull):
 		n.disk.failed = nil
@@ -86,14 +87,17 @@ func (n *node) boot() {
 	n.life++ // also what is left of a former life can no longer reach it
 	n.seq, n.exit = 0, ""
 	n.timers, n.syncs = n.timers[:0], n.syncs[:0]
-	proc, err := n.w.protocol.New(n.w.config(n.id))
-	if err != nil {
-		n.exit = err.Error()
-		return
-	}
-	n.proc = proc
-	n.w.tell(Moment{What: Booted, Node: n.id})
-	n.run(&job{kind: calling, what: func() { n.proc.Start(n, n.disk.found()) }})
+	n.run(&job{kind: calling, what: func() {
+		var proc nodes.Node
+		if proc, err = n.w.protocol.New(n.w.config(n.id)); err != nil {
+			n.exit = err.Error()
+			return
+		}
+		n.proc = proc
+		n.w.tell(Moment{What: Booted, Node: n.id})
+		n.proc.Start(n, n.disk.found())
+	}})
+	return err
 }
 
 // down ends the process: what it owed breaks, what was on its way to it is lost.

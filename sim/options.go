@@ -28,22 +28,18 @@ type Options struct {
 
 // Check says what a plan names that a cluster of this protocol does not have.
 func Check(p plan.Plan, protocol nodes.Protocol) error {
-	o := Options{Plan: p, Protocol: protocol}
-	if err := o.check(); err != nil {
-		return err
-	}
-	_, err := newFixed(o)
+	_, err := Options{Plan: p, Protocol: protocol}.check()
 	return err
 }
 
-// check says what of the plan this protocol does not have.
-func (o Options) check() error {
+// check says what of the plan this protocol does not have, and makes the plan's fixed network.
+func (o Options) check() (*fixed, error) {
 	known := func(kind string) bool { return kind == "" || slices.Contains(o.Protocol.Kinds, kind) }
 	for i, f := range o.Plan.Faults {
 		if f.On != nil && !known(f.On.Kind) {
-			return fmt.Errorf("faults[%d].on.kind is %.40q: %s has no such message; it has %s", i,
+			return nil, fmt.Errorf("faults[%d].on.kind is %.40q: %s has no such message; it has %s", i,
 				f.On.Kind, o.Protocol.Name, o.Protocol.KindList())
 		}
 	}
-	return nil
+	return newFixed(o)
 }

@@ -22,10 +22,7 @@ func New(o Options) (*World, error) {
 // Reset makes a world, closed or not, or a zero one, what New would make, in the memory that it
 // has: a search runs thousands of them. What it told before, Records among that, stays as it was.
 func (w *World) Reset(o Options) error {
-	if err := o.check(); err != nil {
-		return err
-	}
-	fixed, err := newFixed(o)
+	fixed, err := o.check()
 	if err != nil {
 		return err
 	}
@@ -64,8 +61,8 @@ func (w *World) Reset(o Options) error {
 		n.reset(w, w.members[i])
 	}
 	for _, n := range w.nodes {
-		if n.boot(); n.proc == nil {
-			return fmt.Errorf("boot %s: %s", n.id, n.exit)
+		if err := n.boot(); err != nil {
+			return fmt.Errorf("boot %s: %w", n.id, err)
 		}
 	}
 	return nil

@@ -88,10 +88,15 @@ func (w *watch) look(ctx context.Context, e *Environment, ids []nodes.ID) (
 	leader string, agree bool) {
 	reports := w.ask(ctx, e, ids, lookMax)
 	agree = len(reports) == len(ids)
-	for i, id := range ids {
+	first := true
+	for _, id := range ids {
 		r := reports[id]
-		if i == 0 {
-			leader = r.Leader
+		if !r.Serves() {
+			agree = agree && !r.Stale
+			continue
+		}
+		if first {
+			leader, first = r.Leader, false
 		}
 		agree = agree && (r.Leader != "" || r.Leaderless) && r.Leader == leader && !r.Stale
 	}

@@ -7,8 +7,10 @@ import (
 	"strings"
 
 	"sunder/nodes"
+	"sunder/nodes/cheappaxos"
 	"sunder/nodes/etcdraft"
 	"sunder/nodes/lww"
+	"sunder/nodes/multipaxos"
 	"sunder/nodes/paxos"
 	"sunder/nodes/raft"
 )
@@ -19,6 +21,8 @@ func Protocols() []nodes.Protocol {
 		raft.Protocol(),
 		etcdraft.Protocol(),
 		paxos.Protocol(),
+		multipaxos.Protocol(),
+		cheappaxos.Protocol(),
 		lww.Protocol(),
 	}
 }

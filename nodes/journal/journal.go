@@ -24,6 +24,8 @@ type Journal[P any] struct {
 	size    uint64 // of the file, in bytes
 	safe    uint64 // bytes of the file that are known to be durable
 
+	temp nodes.File // replacing: what becomes the file
+
 	waiting []held[P] // from next on
 	next    int
 }
@@ -39,9 +41,11 @@ type held[P any] struct {
 type step uint8
 
 const (
-	idle     step = iota
-	flushing      // Sync of the file
-	naming        // Sync of the directory, after the file was created
+	idle      step = iota
+	flushing       // Sync of the file
+	naming         // Sync of the directory, after the file was created
+	replacing      // Sync of the temporary file that will be the journal
+	renaming       // Sync of the directory, after it became the journal
 )
 
 // Open is a journal in that file, of which size bytes were found and kept. They may have been
@@ -82,10 +86,18 @@ func (j *Journal[P]) Due() (p P, ok bool) {
 	return p, true
 }
 
+// Idle says that no Sync is under way, so that Flush and Replace may begin one.
+func (j *Journal[P]) Idle() bool { return j.step == idle }
+
+// Pending says whether Flush would begin a Sync.
+func (j *Journal[P]) Pending() bool {
+	return j.step == idle && j.next < len(j.waiting) && j.written > j.durable
+}
+
 // Flush begins to make durable what was written, unless a Sync is under way or nothing waits for
 // it: a record that nobody waits for goes with the next that somebody does.
 func (j *Journal[P]) Flush(env nodes.Env) {
-	if j.step != idle || j.next == len(j.waiting) || j.written == j.durable {
+	if !j.Pending() {
 		return
 	}
 	if len(j.out) > 0 {
@@ -97,9 +109,26 @@ func (j *Journal[P]) Flush(env nodes.Env) {
 	env.Sync(j.file, j.token)
 }
 
+// Replace begins to put content into the place of the file, by way of a temporary one, while the
+// journal is idle. All that was written so far must be in it: what is not in the file yet is
+// dropped. Its records may claim nothing about what is durable.
+func (j *Journal[P]) Replace(env nodes.Env, temp nodes.File, content []byte) {
+	env.Append(temp, content)
+	j.temp, j.out = temp, j.out[:0]
+	j.size, j.safe = uint64(len(content)), 0
+	j.step, j.running = replacing, j.written
+	env.Sync(temp, j.token)
+}
+
 // Synced takes the next step after a Sync that succeeded: the file first, then its name.
 func (j *Journal[P]) Synced(env nodes.Env) {
-	if j.step == flushing && !j.named {
+	switch {
+	case j.step == replacing:
+		env.Rename(j.temp, j.file)
+		j.step = renaming
+		env.Sync(nodes.Dir, j.token)
+		return
+	case j.step == flushing && !j.named:
 		j.step = naming
 		env.Sync(nodes.Dir, j.token)
 		return

@@ -17,6 +17,7 @@ import (
 type env struct {
 	data    []byte
 	syncing []nodes.File
+	renamed []nodes.File
 }
 
 func (e *env) Append(f nodes.File, p []byte)       { e.data = append(e.data, p...) }
@@ -29,10 +30,53 @@ func (*env) Reply(nodes.RequestID, kv.Result)      {}
 func (*env) SetTimer(nodes.TimerID, time.Duration) {}
 func (*env) StopTimer(nodes.TimerID)               {}
 func (*env) Truncate(nodes.File, int64)            {}
-func (*env) Rename(from, to nodes.File)            {}
+func (e *env) Rename(from, to nodes.File)          { e.renamed = append(e.renamed, from, to) }
 func (*env) Remove(nodes.File)                     {}
 func (*env) Stop(string)                           {}
 func (*env) Observe(nodes.Observation)             {}
+
+// TestAJournalIsReplaced: what is not in the file yet is dropped for content that holds it, and what
+// waits for it is due only when the new file has the name.
+func TestAJournalIsReplaced(t *testing.T) {
+	var e env
+	j := Open[int](file, 7, 0)
+	record := func(s string) []byte {
+		b := append(wal.Begin(nil), s...)
+		wal.End(b, 0, 0)
+		return b
+	}
+	b, at := j.Begin()
+	j.End(append(b, "one"...), at)
+	j.Hold(1)
+	content := record("one")
+	j.Replace(&e, "log.tmp", content)
+	b, at = j.Begin()
+	j.End(append(b, "two"...), at)
+	j.Hold(2)
+	for i, want := range []struct {
+		syncing nodes.File
+		due     int // then; 0: nothing
+	}{{"log.tmp", 0}, {nodes.Dir, 1}, {file, 2}} {
+		if len(e.syncing) != 1 || e.syncing[0] != want.syncing || j.Idle() {
+			t.Fatalf("step %d syncs %v, idle %v", i, e.syncing, j.Idle())
+		}
+		e.syncing = nil
+		j.Synced(&e)
+		if got, _ := j.Due(); got != want.due {
+			t.Errorf("after step %d %d is due, want %d", i, got, want.due)
+		}
+		if j.Pending() != (i == 1) {
+			t.Errorf("after step %d, pending is %v", i, j.Pending())
+		}
+		j.Flush(&e)
+	}
+	if want := append(content, record("two")...); len(e.data) != len(want) {
+		t.Errorf("%d bytes were written, want %d", len(e.data), len(want))
+	}
+	if got := []nodes.File{"log.tmp", file}; !slices.Equal(e.renamed, got) {
+		t.Errorf("renamed %v, want %v", e.renamed, got)
+	}
+}
 
 // TestNothingIsDueBeforeItsRecordsAreDurable writes, holds, flushes and syncs at random, and takes
 // only what whole Syncs of the file and, once, of its directory cover.

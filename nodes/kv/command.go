@@ -134,6 +134,7 @@ const (
 	NotOwner       = "not-owner"       // definite
 	BadCommand     = "bad-command"     // definite: the machine has no such command
 	NotLeader      = "not-leader"      // definite: refused before anything was appended
+	ServesNobody   = "serves-nobody"   // definite: the node has no state, and is asked in vain
 	Overloaded     = "overloaded"      // definite: refused before anything was appended
 	LeadershipLost = "leadership-lost" // indefinite: appended, then the leader was deposed
 	Stopped        = "stopped"         // indefinite: the node stopped with the command open

@@ -89,11 +89,11 @@ func (c *Cluster) Recover() {
 	}
 }
 
-// level says whether all nodes that can tell know the same to be committed.
+// level says whether all nodes that can tell know the same to be committed. An auxiliary need not.
 func (c *Cluster) level() bool {
 	first, _ := c.Status(1)
 	for _, id := range c.IDs() {
-		if s, ok := c.Status(id); ok && s.Commit != first.Commit {
+		if s, ok := c.Status(id); ok && s.Serves() && s.Commit != first.Commit {
 			return false
 		}
 	}
