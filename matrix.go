@@ -36,7 +36,7 @@ func (m matrix) counts() (found, findable int) {
 }
 
 const matrixTitle = "# Planted bugs, and what finds them\n\n" +
-	"Each row is a realistic mistake, off unless it is named (`sunder list` says what each breaks).\n" +
+	"Each row is a realistic mistake, off unless it is named; `sunder list` says what it breaks.\n" +
 	"Plans come from seeds; *smallest* is what shrinking leaves of the plan that failed: faults,\n" +
 	"operations, and messages with a delay of their own. Time is that of one core. Rows without a\n" +
 	"finding are holes in the search, unless it is said why nobody can see the mistake.\n"
@@ -45,10 +45,11 @@ const matrixTitle = "# Planted bugs, and what finds them\n\n" +
 func (m matrix) String() string {
 	var b strings.Builder
 	found, findable := m.counts()
-	fmt.Fprintf(&b, "## %s\n\n%d of %d found. Made by `sunder bugs --system %s --budget %v --seed %d`, "+
-		"revision %.12s, in %v.\n\n", m.flags.system, found, findable, m.flags.system, m.flags.budget,
+	fmt.Fprintf(&b, "## %s\n\n%d of %d found. Made by "+
+		"`sunder bugs --system %s --budget %v --seed %d`, revision %.12s, in %v.\n\n", m.flags.system, found, findable, m.flags.system, m.flags.budget,
 		m.flags.first, cmp.Or(origin().Revision, "unknown"), m.took.Round(time.Second))
-	fmt.Fprint(&b, "| bug | seeds | anomaly | found by | smallest | time |\n|---|---:|---|---|---|---:|\n")
+	fmt.Fprint(&b, "| bug | seeds | anomaly | found by | smallest | time |\n"+
+		"|---|---:|---|---|---|---:|\n")
 	for _, q := range m.all {
 		class, by, size := "**not found**", "", ""
 		switch {

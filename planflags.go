@@ -84,7 +84,8 @@ func partsOf(p plan.Plan) (parts, error) {
 func fits(p plan.Plan, path string) error {
 	_, err := partsOf(p)
 	if ours := origin().Revision; err != nil && p.Revision != "" && p.Revision != ours {
-		return usage("%s: %w; revision %.12s of sunder made this plan, and runs it", path, err, p.Revision)
+		return usage("%s: %w; revision %.12s of sunder made this plan, and runs it", path, err,
+			p.Revision)
 	}
 	if err != nil {
 		return usage("%s: %w", path, err)

@@ -68,8 +68,8 @@ func replay(ctx context.Context, path string, f testFlags, stdout, stderr io.Wri
 		return err
 	}
 	if ours := origin().Revision; p.Revision != "" && p.Revision != ours {
-		fmt.Fprintf(stderr, "sunder: revision %.12s made this run, and this is %.12s: it may go otherwise; "+
-			"what made it replays it\n", p.Revision, cmp.Or(ours, "unknown"))
+		fmt.Fprintf(stderr, "sunder: revision %.12s made this run, and this is %.12s: it may go "+
+			"otherwise; what made it replays it\n", p.Revision, cmp.Or(ours, "unknown"))
 	}
 	if f.env == "sim" && p.Environment != "sim" && first != nil {
 		return transfer(ctx, path, f.timeLimit,

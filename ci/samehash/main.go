@@ -4,7 +4,7 @@
 // seed is run twice, once in memory that other runs have used; if the two differ, that is an error.
 // ci/samehash.sh compares the hashes of different builds and surroundings.
 //
-//	go run ./ci/samehash [-system raft] [-first 1] [-seeds 300] [-blind] [-watch] [-codec on|off] [-v]
+//	go run ./ci/samehash [-system raft] [-seeds 300] [-blind] [-watch] [-codec on|off] [-v]
 package main
 
 import (

@@ -110,8 +110,8 @@ func Read(text []byte) (Plan, error) {
 	return p, p.Check()
 }
 
-// readable refuses a plan of another version before anything that this one does not know in it. What
-// is no plan at all is left to Read.
+// readable refuses a plan of another version before anything that this one does not know in it.
+// What is no plan at all is left to Read.
 func readable(text []byte) error {
 	var head struct {
 		Version  *int   `json:"version"`
