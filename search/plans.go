@@ -114,13 +114,15 @@ func (q Prey) messages() []string {
 // elections are under way at once, or one whose links have priorities.
 func network(rng *rand.Rand, seed uint64) plan.Network {
 	n := nemesis.Network(seed)
-	switch rng.IntN(6) {
+	switch rng.IntN(7) {
 	case 0:
 		n = plan.Network{}
 	case 1:
 		n.Latency = plan.Of(time.Duration(3+rng.IntN(40)) * time.Millisecond)
 	case 2:
 		n = plan.Network{Priorities: 1 + rng.IntN(4)}
+	case 4:
+		n.Links, n.Hold = "", float64(1+rng.IntN(100))/1000
 	case 3:
 		n.Fsync = plan.Of(time.Duration(1+rng.IntN(20)) * time.Millisecond)
 	}
