@@ -57,17 +57,12 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	}
 	f := faults{planned: len(e.Plan.Faults), events: e.Events, names: names(e.Plan.Nodes)}
 	f.read(e.Records)
-	floor := float64(floorRate)
-	if e.Plan.Rate > 0 {
-		floor = min(floor, e.Plan.Rate/2)
-	}
-	stats := checker.Stats{Windows: f.windows(), FloorOps: int(e.Plan.TimeLimit.Seconds() * floor)}
 	parts := slices.Clone(e.Checkers)
 	// Of those that say unknown the first gives the reason: causes stand before what follows.
 	asked := present(f.names, e.Events)
 	parts = append(parts, f, finals{asked})
 	if !e.Many {
-		parts = append(parts, stats)
+		parts = append(parts, checker.Stats{Windows: f.windows(), FloorOps: floor(e.Plan)})
 	}
 	parts = append(parts, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
 	if e.Plan.Environment == "sim" {
@@ -92,6 +87,15 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	r := checker.All("sunder", parts...).Check(ctx, h)
 	r.Reason = f.excuse(r, len(e.Checkers), e.Assumption.Words) + r.Reason
 	return r
+}
+
+// floor is the least number of ok operations that a run of p has to have.
+func floor(p plan.Plan) int {
+	rate := float64(floorRate)
+	if p.Rate > 0 {
+		rate = min(rate, p.Rate/2)
+	}
+	return int(p.TimeLimit.Seconds() * rate)
 }
 
 // recovering says whether the test got so far as to ask for recovery and final reads.

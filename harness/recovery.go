@@ -15,10 +15,12 @@ type Recovered struct {
 }
 
 // without is whom the recovery left out that an event completes, if it does.
-func without(e history.Event) []string {
+func without(e *history.Event) []string {
+	if e.Process != history.Nemesis || e.F != "recover" || e.Kind == history.Invoke {
+		return nil
+	}
 	var r Recovered
-	if e.Process != history.Nemesis || e.F != "recover" || e.Kind == history.Invoke ||
-		e.Value == "" || e.Value.Decode(&r) != nil {
+	if e.Value.Decode(&r) != nil {
 		return nil
 	}
 	return r.Without
@@ -46,8 +48,11 @@ func untilRecovery(records []nemesis.Record, events []history.Event) []nemesis.R
 // present is those of the nodes that no recovery left out.
 func present(names []string, events []history.Event) []string {
 	var away []string
-	for _, e := range events {
-		away = append(away, without(e)...)
+	for i := range events {
+		away = append(away, without(&events[i])...)
+	}
+	if away == nil {
+		return names
 	}
 	return slices.DeleteFunc(slices.Clone(names), func(n string) bool {
 		return slices.Contains(away, n)

@@ -82,7 +82,7 @@ func (t *Test) final() generator.Generator {
 // Note remembers the key of an event, and whom the recovery left out.
 func (t *Test) Note(e history.Event) {
 	if e.Process == history.Nemesis {
-		t.without = append(t.without, without(e)...)
+		t.without = append(t.without, without(&e)...)
 	}
 	if e.Kind == history.Invoke && e.Key != "" && !t.seen[e.Key] {
 		t.seen[e.Key] = true
