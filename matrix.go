@@ -36,8 +36,7 @@ func (m matrix) counts() (found, findable int) {
 }
 
 const matrixTitle = "# Planted bugs, and what finds them\n\n" +
-	"Each row is a realistic mistake, off unless it is named " +
-	"(`sunder list` says what each breaks).\n" +
+	"Each row is a realistic mistake, off unless it is named; `sunder list` says what it breaks.\n" +
 	"Plans come from seeds; *smallest* is what shrinking leaves of the plan that failed: faults,\n" +
 	"operations, and messages with a delay of their own. Time is that of one core. Rows without a\n" +
 	"finding are holes in the search, unless it is said why nobody can see the mistake.\n"

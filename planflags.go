@@ -61,11 +61,9 @@ func partsOf(p plan.Plan) (parts, error) {
 		return out, usage("%w", err)
 	}
 	names := nodeNames(p.Nodes)
-	ledger := nemesis.Ledger{Nodes: names, Real: p.Environment != "sim"}
-	for i, f := range p.Faults {
-		if err := ledger.Check(f); err != nil {
-			return out, usage("faults[%d]: %w", i, err)
-		}
+	ledger := nemesis.Ledger{Nodes: names, Real: p.Environment != "sim", Local: out.protocol.Local}
+	if err := ledger.CheckAll(p.Faults); err != nil {
+		return out, usage("%w", err)
 	}
 	for i, o := range p.Script {
 		if o.Node != "" && !slices.Contains(names, o.Node) {

@@ -51,8 +51,8 @@ func (o *odd) Timer(env nodes.Env, t nodes.TimerID) {
 const flood = 99
 
 // oddTest runs a test of a cluster with odd nodes, and gives what it told and its run's folder.
-func oddTest(t *testing.T, patience time.Duration,
-	does func(env nodes.Env, call int64)) (report.Results, string, string) {
+func oddTest(t *testing.T, patience time.Duration, does func(env nodes.Env, call int64)) (
+	r report.Results, told, dir string) {
 	t.Helper()
 	var stderr bytes.Buffer
 	s := &session{log: hclog.NewNullLogger(), stdout: &bytes.Buffer{}, stderr: &stderr,
@@ -77,7 +77,7 @@ func oddTest(t *testing.T, patience time.Duration,
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := s.conductAndJudge(t.Context(), env)
+	r, err = s.conductAndJudge(t.Context(), env)
 	if err := errors.Join(err, env.Close(t.Context())); err != nil {
 		t.Fatal(err)
 	}

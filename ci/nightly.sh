@@ -103,7 +103,8 @@ done
 reads_of() {
   case "$1" in
     raft) echo readindex log lease ;;
-    *) echo readindex log ;;
+    etcdraft) echo readindex log ;;
+    *) echo default ;;
   esac
 }
 
@@ -114,7 +115,9 @@ while [ $docker = 1 ] && [ $((SECONDS + run)) -lt $docker_end ]; do
     for reads in $(reads_of "$system"); do
       [ $((SECONDS + run)) -lt $docker_end ] || break 3
       echo; echo "== containers: $system, $reads"
-      try --env docker --system "$system" --reads "$reads" --seed $((seed + number)) \
+      how=(--reads "$reads")
+      [ "$reads" != default ] || how=()
+      try --env docker --system "$system" ${how[@]+"${how[@]}"} --seed $((seed + number)) \
         --nemesis partition,clock,kill,pause
       [ $? != 1 ] || break 3
       number=$((number + 1))

@@ -49,7 +49,7 @@ const blink = 50 * time.Millisecond
 const floorRate = 2
 
 // Judge gives the verdict: the worst that any checker says. Every fault must have had its effect,
-// and every node must have answered final reads, or it is at best unknown.
+// and every node that is not away must have answered final reads, or it is at best unknown.
 func Judge(ctx context.Context, e Evidence) checker.Result {
 	h, err := checker.NewHistory(e.Events)
 	if err != nil {
@@ -57,25 +57,21 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	}
 	f := faults{planned: len(e.Plan.Faults), events: e.Events, names: names(e.Plan.Nodes)}
 	f.read(e.Records)
-	floor := float64(floorRate)
-	if e.Plan.Rate > 0 {
-		floor = min(floor, e.Plan.Rate/2)
-	}
-	stats := checker.Stats{Windows: f.windows(), FloorOps: int(e.Plan.TimeLimit.Seconds() * floor)}
 	parts := slices.Clone(e.Checkers)
 	// Of those that say unknown the first gives the reason: causes stand before what follows.
-	parts = append(parts, f, finals{f.names})
+	asked := present(f.names, e.Events)
+	parts = append(parts, f, finals{asked})
 	if !e.Many {
-		parts = append(parts, stats)
+		parts = append(parts, checker.Stats{Windows: f.windows(), FloorOps: floor(e.Plan)})
 	}
 	parts = append(parts, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
 	if e.Plan.Environment == "sim" {
-		live := liveness{}
+		live := liveness{away: len(asked) < len(f.names)}
 		switch {
 		case len(e.Plan.Script) > 0: // which need not ask for final reads
-			live.finals = finals{patient(e.Events)}
+			live.finals = finals{present(patient(e.Events), e.Events)}
 		case recovering(e.Events):
-			live.finals = finals{f.names}
+			live.finals = finals{asked}
 		}
 		parts = append(parts, live)
 	}
@@ -91,6 +87,15 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	r := checker.All("sunder", parts...).Check(ctx, h)
 	r.Reason = f.excuse(r, len(e.Checkers), e.Assumption.Words) + r.Reason
 	return r
+}
+
+// floor is the least number of ok operations that a run of p has to have.
+func floor(p plan.Plan) int {
+	rate := float64(floorRate)
+	if p.Rate > 0 {
+		rate = min(rate, p.Rate/2)
+	}
+	return int(p.TimeLimit.Seconds() * rate)
 }
 
 // recovering says whether the test got so far as to ask for recovery and final reads.
@@ -195,7 +200,7 @@ func (f faults) windows() []checker.Window {
 		end = f.events[len(f.events)-1].Time
 	}
 	var out []checker.Window
-	for _, w := range nemesis.Windows(f.names, end, f.records) {
+	for _, w := range nemesis.Windows(f.names, end, untilRecovery(f.records, f.events)) {
 		if w.End-w.Start < blink {
 			continue
 		}

@@ -20,6 +20,7 @@ type Test struct {
 	Options  workloads.Options
 	Brief    bool     // the history does not say what each fault is: see Evidence.Records
 	keys     []string // that operations named, in order
+	without  []string // nodes that no final read asks
 	seen     map[string]bool
 }
 
@@ -67,16 +68,22 @@ func (t *Test) main() generator.Generator { return t.Workload.Main(t.Options) }
 // scripted says that the plan, not the workload, says what is invoked.
 func (t *Test) scripted() bool { return len(t.Plan.Script) > 0 }
 
-// final runs the workload once more on the recovered system, and then reads on every node all keys
-// that were in use before.
+// final runs the workload once more on the recovered system, and then reads on every node that is
+// not away all keys that were in use before.
 func (t *Test) final() generator.Generator {
-	again := t.Options
+	again, reads := t.Options, t.Options
 	again.TimeLimit = min(afterwards, t.Plan.TimeLimit.Duration/10)
-	return generator.Phases(t.Workload.Main(again), t.Workload.Final(t.Options, t.keys))
+	reads.Nodes = slices.DeleteFunc(slices.Clone(reads.Nodes), func(id nodes.ID) bool {
+		return slices.Contains(t.without, id.String())
+	})
+	return generator.Phases(t.Workload.Main(again), t.Workload.Final(reads, t.keys))
 }
 
-// Note remembers the key of an event.
+// Note remembers the key of an event, and whom the recovery left out.
 func (t *Test) Note(e history.Event) {
+	if e.Process == history.Nemesis {
+		t.without = append(t.without, without(&e)...)
+	}
 	if e.Kind == history.Invoke && e.Key != "" && !t.seen[e.Key] {
 		t.seen[e.Key] = true
 		t.keys = append(t.keys, e.Key)
@@ -93,6 +100,10 @@ func (t *Test) timed() []scheduler.Timed {
 		var value history.Value
 		if !t.Brief {
 			value = history.Marshal(Asked(i, f))
+		}
+		if f.Stays {
+			out = append(out, scheduler.Timed{At: f.At.Duration, Fault: i, Value: value, Stays: true})
+			continue
 		}
 		end := f.At.Duration + f.Duration.Duration
 		if f.On != nil { // the environment ends it; this one asks what came of it

@@ -46,6 +46,9 @@ func (l *Ledger) Check(f plan.Fault) error {
 	if (f.Clock != nil) != (f.Kind == clock) {
 		return fmt.Errorf("clock is given or missing in a %s: a clock fault has one", f.Kind)
 	}
+	if err := l.checkStays(f); err != nil {
+		return err
+	}
 	switch f.Kind {
 	case partition:
 		if _, err := shapeNamed(f.Shape, len(l.Nodes)); err != nil {

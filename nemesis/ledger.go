@@ -15,10 +15,12 @@ type Ledger struct {
 	Nodes      []string
 	Assumption nodes.ClockAssumption
 	Flips      bool // it survives bits that flip: see nodes.Protocol
+	Local      bool // its nodes acknowledge what they alone have: no fault may stay
 	Real       bool // the nodes are real ones: what can only be simulated is refused
 
 	active    []*Record                // in the order in which they started
 	monotonic map[string]time.Duration // steps of monotonic clocks: these are never undone
+	desired   map[string]State         // nil: to be composed anew
 }
 
 // Start resolves fault i of a plan and makes it active. What it shall do to the nodes is in
@@ -37,7 +39,7 @@ func (l *Ledger) Start(i int, f plan.Fault, v View) (Record, error) {
 		r.meet(*other, l.Nodes)
 		other.meet(*r, l.Nodes)
 	}
-	l.active = append(l.active, r)
+	l.active, l.desired = append(l.active, r), nil
 	if c := f.Clock; f.Kind == clock && c.Which != realtime && c.Step.Duration > 0 {
 		for _, n := range r.Targets {
 			if l.monotonic == nil {
@@ -58,7 +60,7 @@ func (l *Ledger) End(i int, now time.Duration) Record {
 	}
 	r := l.active[at]
 	r.End = plan.Of(max(now, r.Start.Duration))
-	l.active = slices.Delete(l.active, at, at+1)
+	l.active, l.desired = slices.Delete(l.active, at, at+1), nil
 	return r.clone()
 }
 
@@ -71,14 +73,18 @@ func (l *Ledger) Active() []int {
 	return out
 }
 
-// Desired is the state that each node shall be in now.
+// Desired is the state that each node shall be in now. Nobody changes it.
 func (l *Ledger) Desired() map[string]State {
+	if l.desired != nil {
+		return l.desired
+	}
 	states := compose(l.Nodes, l.active)
 	for n, offset := range l.monotonic {
 		s := states[n]
 		s.Clock.Monotonic.Offset = offset
 		states[n] = s
 	}
+	l.desired = states
 	return states
 }
 

@@ -3,6 +3,7 @@ package nemesis
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"sunder/harness/plan"
@@ -106,7 +107,7 @@ func (m *maker) seen(faults []plan.Fault) bool {
 	return alive >= 0 && clocks <= 1 && (clocks == 0 || alive >= 1) && (cuts == 0 || alive >= 2)
 }
 
-// size is how many of n nodes a symbolic target is.
+// size is how many of n nodes a target is.
 func size(target string, n int) int {
 	switch target {
 	case "minority":
@@ -116,5 +117,5 @@ func size(target string, n int) int {
 	case "all":
 		return n
 	}
-	return 1
+	return 1 + strings.Count(target, ",")
 }

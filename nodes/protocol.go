@@ -23,6 +23,9 @@ type Protocol struct {
 	// Flips says that it survives bits that flip on the disks of a minority: it repairs them from
 	// others. Else it assumes that what a sync made durable is read back as it was written.
 	Flips bool
+	// Local says that a node acknowledges what it alone has: nobody can expect to read that while the
+	// node is away, so no fault may stay to the end.
+	Local bool
 	// Enclose, where there is one, is put around every call into a node by an environment that
 	// replays: it makes deterministic what a foreign library draws from elsewhere than Env.Rand.
 	Enclose func(env Env, call func())

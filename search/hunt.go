@@ -230,5 +230,10 @@ func vary(rng *rand.Rand, p, fresh plan.Plan) plan.Plan {
 	slices.SortStableFunc(p.Faults, func(a, b plan.Fault) int {
 		return int(a.At.Duration - b.At.Duration)
 	})
+	stayed := false
+	for i := range p.Faults { // of two that stay one would go too far
+		p.Faults[i].Stays = p.Faults[i].Stays && !stayed
+		stayed = stayed || p.Faults[i].Stays
+	}
 	return p
 }

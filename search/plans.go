@@ -34,6 +34,9 @@ var mixes = [][]string{
 	{"partition", "clock"},
 }
 
+// staysShare is how many seeds there are for one in which a minority is away to the end.
+const staysShare = 8
+
 // Plan is the plan of a seed. Everything that a person could choose is chosen by the seed, half of
 // the time as by default (swarm testing, Groce et al., ISSTA 2012).
 func (q Prey) Plan(seed uint64) (plan.Plan, error) {
@@ -71,6 +74,9 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 		p.Faults = o.Recipes(q.messages())
 	}
 	p.Faults = inTime(p.Faults)
+	if seed%staysShare == 0 && !q.Protocol.Local {
+		o.Stay(&p)
+	}
 	return p, err
 }
 
@@ -108,13 +114,15 @@ func (q Prey) messages() []string {
 // elections are under way at once, or one whose links have priorities.
 func network(rng *rand.Rand, seed uint64) plan.Network {
 	n := nemesis.Network(seed)
-	switch rng.IntN(6) {
+	switch rng.IntN(7) {
 	case 0:
 		n = plan.Network{}
 	case 1:
 		n.Latency = plan.Of(time.Duration(3+rng.IntN(40)) * time.Millisecond)
 	case 2:
 		n = plan.Network{Priorities: 1 + rng.IntN(4)}
+	case 4:
+		n.Links, n.Hold = "", float64(1+rng.IntN(100))/1000
 	case 3:
 		n.Fsync = plan.Of(time.Duration(1+rng.IntN(20)) * time.Millisecond)
 	}

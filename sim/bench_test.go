@@ -24,6 +24,7 @@ func BenchmarkRun(b *testing.B) {
 		return planOf(b, seed, "", "partition", "clock", "kill", "pause")
 	}
 	searching := newSearch(b)
+	searching.many = true
 	for _, c := range []struct {
 		name string
 		run  func(seed uint64) (steps uint64)

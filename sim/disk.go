@@ -58,6 +58,17 @@ func newDisk() disk {
 	return disk{names: map[nodes.File]*inode{}, durable: map[nodes.File]*inode{}}
 }
 
+// fresh is an empty disk, in the memory of d if it has some.
+func (d *disk) fresh() disk {
+	if d.names == nil {
+		return newDisk()
+	}
+	clear(d.names)
+	clear(d.durable)
+	clear(d.changes)
+	return disk{names: d.names, durable: d.durable, changes: d.changes[:0]}
+}
+
 // found is every file as a booting process finds it, by name.
 func (d *disk) found() []nodes.Recovered {
 	out := make([]nodes.Recovered, 0, len(d.names))

@@ -2,8 +2,10 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
+	"sunder/harness"
 	"sunder/harness/history"
 	"sunder/nemesis"
 	"sunder/nodes"
@@ -34,20 +36,21 @@ const (
 	recoverEvery = 10 * time.Millisecond
 )
 
-// Recover waits until every node runs and all agree on who leads, where anybody does. The network
-// is healed, too.
+// Recover waits until every node that no fault keeps away runs and all agree on who leads, where
+// anybody does. The network is healed, too.
 func (w *World) Recover(inv history.Event) {
 	w.healed, w.ranks = true, nil
 	w.Plan.Network = calm(w.Plan.Network)
 	limit := w.now + recoverLimit
 	var look func()
 	look = func() {
-		leader, agree := w.leader()
+		away := w.away()
+		leader, agree := w.leader(away)
 		done := inv
 		done.Time, done.Kind = w.now, history.OK
+		done.Value = history.Marshal(harness.Recovered{Leader: leader, Without: away})
 		switch {
 		case agree:
-			done.Value = history.Marshal(map[string]string{"leader": leader})
 		case w.now < limit:
 			w.at(w.now+recoverEvery, look)
 			return
@@ -60,13 +63,34 @@ func (w *World) Recover(inv history.Event) {
 	look()
 }
 
-// leader is whom the node of the highest term believes to lead, and whether all nodes agree: on
-// that, or that nobody has to.
-func (w *World) leader() (leader string, agree bool) {
+// away is the nodes that faults keep away even now, and those that refuse to start because a bit of
+// their disks flipped: that is right, as long as the others are a majority.
+func (w *World) away() []string {
+	away := w.injector.Ledger.Away()
+	var refused []string
+	for _, n := range w.nodes {
+		if n.proc == nil && !n.killed && n.disk.flips > 0 && n.disk.failed == nil {
+			refused = append(refused, n.id.String())
+		}
+	}
+	if len(away)+len(refused) > (len(w.nodes)-1)/2 {
+		return away
+	}
+	away = append(away, refused...)
+	slices.Sort(away)
+	return away
+}
+
+// leader is whom the node of the highest term believes to lead, and whether all nodes agree, but
+// those that are away: on that, or that nobody has to.
+func (w *World) leader(away []string) (leader string, agree bool) {
 	agree = true
 	var term uint64
 	first := true
 	for _, n := range w.nodes {
+		if slices.Contains(away, n.id.String()) {
+			continue
+		}
 		s, ok := n.proc.(nodes.Statuser)
 		if !ok {
 			agree = false

@@ -17,6 +17,8 @@ const (
 	latencyMax  = 75                     // times the mean: no longer than that
 	reordered   = 20                     // times as long takes a message that is overtaken
 	resend      = 200 * time.Millisecond // after that a stream sends again what was lost
+	heldMin     = 20 * time.Millisecond  // what is held is so at least that long,
+	heldMost    = 900 * time.Millisecond // and at most that long: into a reign or two after its own
 	heldMax     = 10_000                 // messages that a stream holds while it is cut
 )
 
@@ -140,6 +142,10 @@ func (w *World) draw(from, to nodes.ID, h uint64) (f fate) {
 	// In a stream all that is behind would wait as well, long after the network was healed.
 	if knobs.Reorder > 0 && knobs.Links != stream && chance(mix(h, 3), knobs.Reorder) {
 		f.takes *= reordered
+	}
+	if knobs.Hold > 0 && knobs.Links != stream && chance(mix(h, 5), knobs.Hold) {
+		u := float64(mix(h, 6)>>11) / (1 << 53)
+		f.takes += time.Duration(float64(heldMin) * math.Pow(float64(heldMost)/float64(heldMin), u))
 	}
 	return f
 }

@@ -56,7 +56,7 @@ func (n *node) reset(w *World, id nodes.ID) {
 	for i := range n.links {
 		n.links[i].reset()
 	}
-	*n = node{w: w, id: id, clock: newClock(0), disk: newDisk(), draws: n.draws,
+	*n = node{w: w, id: id, clock: newClock(0), disk: n.disk.fresh(), draws: n.draws,
 		timers: n.timers[:0], owed: n.owed[:0], syncs: n.syncs[:0], drop: zeros(n.drop, w.Plan.Nodes+1),
 		lost: zeros(n.lost, w.Plan.Nodes+1), links: n.links, refusal: n.refusal}
 	if len(n.links) != w.Plan.Nodes {

@@ -40,8 +40,9 @@ func (d *disk) lose(draw func(f nodes.File, purpose uint64, n int) int) {
 		}
 	}
 	d.settled += uint64(len(d.changes)) // no sync is under way that would ask for them
-	d.changes, d.failed = nil, nil
-	d.names = maps.Clone(d.durable)
+	d.changes, d.failed = d.changes[:0], nil
+	clear(d.names)
+	maps.Copy(d.names, d.durable)
 	for _, name := range slices.Sorted(maps.Keys(d.names)) {
 		d.names[name].lose(func(purpose uint64, n int) int { return draw(name, purpose, n) })
 	}

@@ -21,6 +21,7 @@ type search struct {
 	w          *sim.World
 	oracle     *oracle.Oracle
 	violations int
+	many       bool // one run proves nothing alone: see harness.Evidence
 	journal    memory
 }
 
@@ -51,7 +52,7 @@ func (s *search) run(t testing.TB, p plan.Plan) outcome {
 		t.Fatal(err)
 	}
 	out := outcome{events: s.journal.events, trace: s.w.Trace(), steps: s.w.Steps()}
-	out.verdict = harness.Judge(ctx, harness.Evidence{Plan: p, Events: out.events,
+	out.verdict = harness.Judge(ctx, harness.Evidence{Plan: p, Events: out.events, Many: s.many,
 		Checkers: test.Workload.Checkers(test.Options), Records: s.w.Records(),
 		Assumption: raft.Protocol().Clock(nil)})
 	if s.violations > 0 {

@@ -57,6 +57,7 @@ func partOf(stack []string) string {
 // events a second, and spent 15 to 17 % on linearizability.
 func BenchmarkShares(b *testing.B) {
 	s := newSearch(b)
+	s.many = true
 	var out bytes.Buffer
 	if err := pprof.StartCPUProfile(&out); err != nil {
 		b.Skip(err) // the whole is profiled already

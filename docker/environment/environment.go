@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -167,8 +168,8 @@ func (e *Environment) Inject(inv history.Event, fault int, end bool) {
 	e.do(inv, func() (history.Value, error) { return e.injector.Do(fault, end) })
 }
 
-// Recover heals once more, makes sure that nothing of any fault is left, and waits until all nodes
-// agree on who leads.
+// Recover heals once more, makes sure that nothing is left of any fault that does not stay, and
+// waits until all nodes that are not away agree on who leads.
 func (e *Environment) Recover(inv history.Event) { e.do(inv, e.recovered) }
 
 // do runs one operation of the nemesis. The scheduler starts one at a time, but it may give one
@@ -199,16 +200,21 @@ const recoverLimit = 30 * time.Second
 
 func (e *Environment) recovered() (history.Value, error) {
 	limit := e.Now() + recoverLimit
-	if err := e.driver.heal(e.injector.Ledger.Desired()); err != nil {
+	away := e.injector.Ledger.Away()
+	rest := slices.DeleteFunc(slices.Clone(e.ids), func(id nodes.ID) bool {
+		return slices.Contains(away, id.String())
+	})
+	if err := e.driver.heal(e.injector.Ledger.Desired(), rest); err != nil {
 		return "", fmt.Errorf("heal: %w", err)
 	}
 	for {
-		leader, agree := e.watch.look(e.life, e)
+		leader, agree := e.watch.look(e.life, e, rest)
+		value := history.Marshal(harness.Recovered{Leader: leader, Without: away})
 		switch {
 		case agree:
-			return history.Marshal(map[string]string{"leader": leader}), nil
+			return value, nil
 		case e.Now() > limit:
-			return "", fmt.Errorf("not recovered after %v: %s", recoverLimit, e.watch.words())
+			return value, fmt.Errorf("not recovered after %v: %s", recoverLimit, e.watch.words())
 		}
 		if !sleep(e.life, 20*time.Millisecond) {
 			return "", errors.New("the test was ended")

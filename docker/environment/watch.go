@@ -82,13 +82,14 @@ func (e *Environment) ask(ctx context.Context, id nodes.ID, open *host.Endpoint,
 	return &r, open
 }
 
-// look asks all nodes who leads, and whether all of them answered and agree: on that, or that
-// nobody has to.
-func (w *watch) look(ctx context.Context, e *Environment) (leader string, agree bool) {
-	reports := w.ask(ctx, e, e.ids, lookMax)
-	agree = len(reports) == len(e.ids)
+// look asks nodes who leads, and whether all of them answered and agree: on that, or that nobody
+// has to.
+func (w *watch) look(ctx context.Context, e *Environment, ids []nodes.ID) (
+	leader string, agree bool) {
+	reports := w.ask(ctx, e, ids, lookMax)
+	agree = len(reports) == len(ids)
 	first := true
-	for _, id := range e.ids {
+	for _, id := range ids {
 		r := reports[id]
 		if !r.Serves() {
 			agree = agree && !r.Stale

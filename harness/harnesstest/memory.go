@@ -134,9 +134,10 @@ func (m *Memory) Inject(inv history.Event, fault int, end bool) {
 	m.report(done)
 }
 
-// Recover has nothing to wait for: who was started again serves.
+// Recover has nothing to wait for: who is not away serves.
 func (m *Memory) Recover(inv history.Event) {
-	m.report(history.Complete(inv, m.Now(), `{"leader":"n1"}`, nil))
+	m.report(history.Complete(inv, m.Now(), history.Marshal(harness.Recovered{Leader: "n1",
+		Without: m.injector.Ledger.Away()}), nil))
 }
 
 // conn is the nodes.Conn of one operation.

@@ -15,7 +15,8 @@ type Network struct {
 	Latency   Duration `json:"latency,omitzero"`    // mean of what comes on top; 0: 400µs
 	Loss      float64  `json:"loss,omitempty"`      // probability that a message is lost,
 	Duplicate float64  `json:"duplicate,omitempty"` // comes twice,
-	Reorder   float64  `json:"reorder,omitempty"`   // or, as a datagram, takes 20 times as long
+	Reorder   float64  `json:"reorder,omitempty"`   // or, as a datagram, takes 20 times as long,
+	Hold      float64  `json:"hold,omitempty"`      // or is held until much else has happened
 	Fsync     Duration `json:"fsync,omitzero"`      // mean of what a sync takes on top; 0: 300µs
 
 	// Priorities, if not 0, takes chance out of latencies: links have priorities, one that is
@@ -58,9 +59,10 @@ func (n Network) check() error {
 	case !delay(n.Latency) || !delay(n.Fsync) || !delay(n.Fixed):
 		return fmt.Errorf("check plan: network.latency, fsync and fixed are %v, %v and %v, want 0 to %v",
 			n.Latency, n.Fsync, n.Fixed, LatencyMax)
-	case !share(n.Loss) || !share(n.Duplicate) || !share(n.Reorder):
-		return fmt.Errorf("check plan: network.loss, duplicate and reorder are %v, %v and %v, "+
-			"want 0 to 1", n.Loss, n.Duplicate, n.Reorder)
+	case !share(n.Loss) || !share(n.Duplicate) || !share(n.Reorder) ||
+		!share(n.Hold):
+		return fmt.Errorf("check plan: network.loss, duplicate, reorder and hold are %v, %v, %v "+
+			"and %v, want 0 to 1", n.Loss, n.Duplicate, n.Reorder, n.Hold)
 	case n.Priorities < 0 || n.Priorities > PrioritiesMax:
 		return bad("network.priorities", n.Priorities, fmt.Sprintf("0 to %d", PrioritiesMax))
 	case len(n.Except) > 0 && n.Fixed.Duration == 0:

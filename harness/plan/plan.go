@@ -50,6 +50,10 @@ type Fault struct {
 	Clock    *Clock   `json:"clock,omitempty"`   // of a clock fault
 	Pick     uint64   `json:"pick"`              // seeds what the target leaves open
 	On       *Trigger `json:"on,omitempty"`      // it starts when that happens, from At on
+
+	// Stays says that it outlasts its duration, the recovery and the final reads: the rest has to
+	// serve without its targets, which are a minority.
+	Stays bool `json:"stays,omitempty"`
 }
 
 // Clock is what a clock fault does to its targets, until it ends.
@@ -180,6 +184,8 @@ func (p Plan) Check() error {
 			return bad(field+"duration", f.Duration, fmt.Sprintf("more than 0, and at most %v", TimeMax))
 		case f.Kind == "clock" && f.Clock == nil:
 			return bad(field+"clock", "missing", "what to do to the clock")
+		case f.Stays && f.On != nil:
+			return bad(field+"stays", f.Stays, "none: a fault with a trigger ends when it has lasted")
 		}
 		if f.On != nil {
 			if err := f.On.check(field + "on."); err != nil {

@@ -42,7 +42,17 @@ func (n *nemesis) lasts(f Timed, late time.Duration) {
 	}
 }
 
-// nextHeal takes the next fault to be ended before the recovery.
+// those are the ends of the active faults that stay, or of the others.
+func (n *nemesis) those(stay bool) (out []Timed) {
+	for _, f := range n.active {
+		if f.Stays == stay {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// nextHeal takes the next fault to be ended before the recovery, or after the final phase.
 func (n *nemesis) nextHeal() Timed {
 	f := n.heal[0]
 	n.heal = n.heal[1:]

@@ -3,6 +3,7 @@ package scheduler_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,8 +39,11 @@ func drawOptions(t *rapid.T) scheduler.Options {
 		at := rapid.IntRange(0, 1500).Draw(t, "at")
 		value := history.Int(int64(fault))
 		f := scheduler.Timed{At: time.Duration(at) * time.Millisecond, Fault: fault, Value: value}
+		if rapid.IntRange(0, 3).Draw(t, "stays") == 0 {
+			f.Stays, f.Value = true, stays+value
+		}
 		o.Faults = append(o.Faults, f)
-		if rapid.Bool().Draw(t, "ends") {
+		if !f.Stays && rapid.Bool().Draw(t, "ends") {
 			f.At, f.End = f.At+50*time.Millisecond, true
 			o.Faults = append(o.Faults, f)
 		}
@@ -47,6 +51,9 @@ func drawOptions(t *rapid.T) scheduler.Options {
 	slices.SortStableFunc(o.Faults, func(a, b scheduler.Timed) int { return int(a.At - b.At) })
 	return o
 }
+
+// stays begins the value of a fault that does.
+const stays = "1000"
 
 func word(t *rapid.T, f string) generator.Generator {
 	g, err := schedulertest.Parse(f)
@@ -111,7 +118,8 @@ func checkThreads(t *rapid.T, o scheduler.Options, events []history.Event) {
 }
 
 // checkEnd: everything completes or is given up; the main phase, then an end for every fault that
-// started and did not surely end before, then the recovery, then final reads.
+// started and did not surely end before, then the recovery, then final reads, then an end for every
+// fault that stays.
 func checkEnd(t *rapid.T, ops []history.Operation) {
 	active := make(map[history.Value]bool)
 	recovered, finals := false, 0
@@ -123,6 +131,11 @@ func checkEnd(t *rapid.T, ops []history.Operation) {
 		switch i := op.Invocation; {
 		case i.F == "start":
 			active[i.Value] = true
+		case i.F == "end" && strings.HasPrefix(string(i.Value), stays):
+			delete(active, i.Value)
+			if finals < 3 {
+				t.Fatalf("fault %s, which stays, is ended before the final reads", i.Value)
+			}
 		case i.F == "end" && op.Completion.Kind == history.OK:
 			delete(active, i.Value)
 		case i.F == "end":

@@ -18,6 +18,7 @@ const (
 	healing                 // the ends of all faults still active
 	recovering              // one operation of the nemesis
 	final                   // the final generator
+	parting                 // the ends of the faults that stayed
 	ended
 )
 
@@ -110,7 +111,7 @@ func (s *Scheduler) step() (a Action, over bool) {
 	switch s.phase {
 	case running, final:
 		return s.generate()
-	case healing:
+	case healing, parting:
 		if s.threads.Free(generator.Nemesis) && len(s.nemesis.heal) > 0 {
 			return s.inject(s.nemesis.nextHeal()), false
 		}
@@ -131,7 +132,9 @@ func (s *Scheduler) enter(p phase) {
 	s.phase, s.gen = p, generator.Generator{}
 	switch p {
 	case healing:
-		s.nemesis.heal = s.nemesis.active
+		s.nemesis.heal = s.nemesis.those(false)
+	case parting:
+		s.nemesis.heal = s.nemesis.those(true)
 	case recovering:
 		s.nemesis.recover = true
 	case final:

@@ -56,12 +56,13 @@ type Action struct {
 }
 
 // Timed is the start or the end of a fault. A fault's end may be missing: it lasts, then, until
-// everything is healed.
+// everything is healed, or the final phase is over.
 type Timed struct {
 	At    time.Duration // since the first client operation, or the first Next: see Options
 	Fault int
 	End   bool
 	Value history.Value // of the event
+	Stays bool          // it is ended after the final phase: healing leaves it
 }
 
 // Options say what a test consists of.

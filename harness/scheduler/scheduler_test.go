@@ -19,7 +19,7 @@ import (
 //	new threads=N client-timeout=MS nemesis-timeout=MS recover-timeout=MS
 //	main GENERATOR
 //	final GENERATOR
-//	fault AT INDEX start|end
+//	fault AT INDEX start|end|stays
 //
 //	tick MS              what to do at that time, until there is nothing but to wait
 //	complete PROCESS ok|fail|info MS
@@ -80,6 +80,7 @@ func options(t *testing.T, d *datadriven.TestData) scheduler.Options {
 				t.Fatalf("%s: %v", d.Pos, err)
 			}
 			f.At, f.End = time.Duration(at)*time.Millisecond, half == "end"
+			f.Stays = half == "stays"
 			f.Value = history.Value(fmt.Sprintf("%q", fmt.Sprintf("fault %d", f.Fault)))
 			o.Faults = append(o.Faults, f)
 		}

@@ -47,6 +47,7 @@ func (s *search) network() {
 		func(n *plan.Network) { n.Loss = 0 },
 		func(n *plan.Network) { n.Duplicate = 0 },
 		func(n *plan.Network) { n.Reorder = 0 },
+		func(n *plan.Network) { n.Hold = 0 },
 		func(n *plan.Network) { n.Latency = plan.Duration{} },
 		func(n *plan.Network) { n.Fsync = plan.Duration{} },
 		func(n *plan.Network) { n.Priorities = 0 },

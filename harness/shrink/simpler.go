@@ -55,6 +55,7 @@ var steps = []func(*plan.Fault){
 	trigger(func(t *plan.Trigger) {
 		t.Delay = plan.Of((t.Delay.Duration / 2).Truncate(time.Millisecond))
 	}),
+	func(f *plan.Fault) { f.Stays = false },
 	func(f *plan.Fault) { f.At = plan.Duration{} },
 	func(f *plan.Fault) { f.At = plan.Of(f.At.Truncate(time.Second)) },
 	func(f *plan.Fault) { f.At = plan.Of(f.At.Round(100 * time.Millisecond)) },

@@ -33,7 +33,8 @@ func Protocol() nodes.Protocol {
 		Name: "lww",
 		Doc: "No consensus: eventually consistent, last writer wins by wall clock; a control that " +
 			"must be found wrong",
-		New: newNode,
+		New:   newNode,
+		Local: true,
 		Decode: func(kind uint8, p []byte) (nodes.Message, error) {
 			return decode(kind, p)
 		},

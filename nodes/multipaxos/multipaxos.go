@@ -82,7 +82,8 @@ func Protocol() nodes.Protocol {
 var options = []nodes.Option{
 	{Name: "reads", Doc: "how reads are answered: after a quorum confirmed the leader; by asking " +
 		"a quorum how far it is; through the log; while a lease lasts; or by any node from its " +
-		"own state (stale)", Values: []string{"confirm", "quorum", "log", "lease", "local"}},
+		"own state (stale)", Values: []string{"confirm", "quorum", "log", "lease", "local"},
+		Weak: []string{"local"}},
 	{Name: "window", Doc: "slots that a leader may propose beyond what it has executed",
 		Values: []string{"128", "8"}},
 	{Name: "snapshot", Doc: "slots between two snapshots", Values: []string{"1000", "64", "off"}},

@@ -11,6 +11,8 @@ var plantedBugs = [...]nodes.Bug{
 		"successor may never have heard of it"},
 	bugQuorumHalf: {Name: "quorum-half", Doc: "half of the nodes are enough for a quorum: two " +
 		"quorums need not meet, so an even cluster decides twice, and an odd one without a majority"},
+	bugQuorumAll: {Name: "quorum-all", Doc: "a quorum is all nodes: nothing wrong is ever said, but " +
+		"while one node is away nothing is decided (liveness with a dead minority)"},
 
 	bugVoteNotPersisted: {Name: "vote-not-persisted", Doc: "a vote is sent without writing it " +
 		"down: after a restart the node votes again in the same term"},

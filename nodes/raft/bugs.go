@@ -13,6 +13,7 @@ const (
 	bugStaleRead bug = iota + 1
 	bugLostAck
 	bugQuorumHalf
+	bugQuorumAll
 
 	// Elections.
 	bugVoteNotPersisted

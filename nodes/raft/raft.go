@@ -57,6 +57,14 @@ const (
 	leader
 )
 
+var options = []nodes.Option{
+	{Name: "reads", Doc: "how reads are answered: after a majority confirmed the leader; " +
+		"through the log; while a lease lasts; or by any node from its own state (stale)",
+		Values: []string{"readindex", "log", "lease", "local"}, Weak: []string{"local"}},
+	{Name: "snapshot", Doc: "entries between two snapshots",
+		Values: []string{"1000", "64", "off"}},
+}
+
 // Protocol is Raft as environments run it.
 func Protocol() nodes.Protocol {
 	return nodes.Protocol{
@@ -66,15 +74,9 @@ func Protocol() nodes.Protocol {
 		Decode: func(kind uint8, p []byte) (nodes.Message, error) {
 			return decode(kind, p)
 		},
-		Kinds: kinds,
-		Options: []nodes.Option{
-			{Name: "reads", Doc: "how reads are answered: after a majority confirmed the leader; " +
-				"through the log; while a lease lasts; or by any node from its own state (stale)",
-				Values: []string{"readindex", "log", "lease", "local"}, Weak: []string{"local"}},
-			{Name: "snapshot", Doc: "entries between two snapshots",
-				Values: []string{"1000", "64", "off"}},
-		},
-		Bugs: plantedBugs[1:],
+		Kinds:   kinds,
+		Options: options,
+		Bugs:    plantedBugs[1:],
 		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Propose, kv.Append, kv.ReadList, kv.Add, kv.SetAdd,
 			kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession,
 			kv.ReadCounter, kv.ReadQueue, kv.ReadLock},
@@ -132,7 +134,7 @@ type node struct {
 }
 
 func newNode(c nodes.Config) (nodes.Node, error) {
-	p := Protocol()
+	p := nodes.Protocol{Name: "raft", Options: options, Bugs: plantedBugs[1:]}
 	if err := p.Check(c); err != nil {
 		return nil, err
 	}
@@ -149,8 +151,11 @@ func newNode(c nodes.Config) (nodes.Node, error) {
 			return nil, fmt.Errorf("read option snapshot: %w", err)
 		}
 	}
-	if n.bug == bugQuorumHalf {
+	switch n.bug {
+	case bugQuorumHalf:
 		n.quorum = max(1, len(c.Members)/2)
+	case bugQuorumAll:
+		n.quorum = len(c.Members)
 	}
 	for i, id := range c.Members {
 		n.peers[i].id = id
