@@ -45,9 +45,9 @@ const matrixTitle = "# Planted bugs, and what finds them\n\n" +
 func (m matrix) String() string {
 	var b strings.Builder
 	found, findable := m.counts()
-	fmt.Fprintf(&b, "## %s\n\n%d of %d found. Made by "+
-		"`sunder bugs --system %s --budget %v --seed %d`, revision %.12s, in %v.\n\n", m.flags.system,
-		found, findable, m.flags.system, m.flags.budget, m.flags.first, cmp.Or(origin().Revision, "unknown"), m.took.Round(time.Second))
+	fmt.Fprintf(&b, "## %s\n\n%d of %d found. Made by `sunder bugs --system %s --budget %v "+
+		"--seed %d`, revision %.12s, in %v.\n\n", m.flags.system, found, findable, m.flags.system,
+		m.flags.budget, m.flags.first, cmp.Or(origin().Revision, "unknown"), m.took.Round(time.Second))
 	fmt.Fprint(&b, "| bug | seeds | anomaly | found by | smallest | time |\n"+
 		"|---|---:|---|---|---|---:|\n")
 	for _, q := range m.all {

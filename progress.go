@@ -50,6 +50,9 @@ func (p *progress) Append(e history.Event) (history.Event, error) {
 	e, err := p.w.Append(e)
 	p.events = append(p.events, e)
 	p.s.test.Note(e)
+	if p.s.early.note(e) {
+		p.s.log.Warn("stopped early", "why", p.s.early.why)
+	}
 	switch {
 	case e.Process == history.Nemesis:
 		p.fault(e)

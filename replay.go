@@ -86,6 +86,7 @@ func replay(ctx context.Context, path string, f testFlags, stdout, stderr io.Wri
 	if exact && first == nil {
 		count++ // there is nothing older to compare with
 	}
+	f.failFast = exact && first != nil && first.Stopped != ""
 	var runs []report.Results
 	for len(runs) < count && ctx.Err() == nil {
 		r, err := runOne(ctx, &session{flags: f, plan: p, log: log, stdout: stdout, stderr: stderr})

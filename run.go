@@ -33,6 +33,7 @@ type session struct {
 	patience time.Duration // with the simulation; 0: the usual one
 	parts    parts
 	test     *harness.Test
+	early    *failFast // nil: the test runs to its end
 	run      *store.Run
 	phases   []report.Phase
 	pictures []report.Picture
@@ -71,6 +72,9 @@ func runOne(ctx context.Context, s *session) (report.Results, error) {
 	}
 	sessions := slices.Contains(s.parts.protocol.Ops, kv.OpenSession)
 	s.test = harness.NewTest(s.plan, s.parts.workload, sessions)
+	if s.early, err = s.newFailFast(); err != nil {
+		return report.Results{}, err
+	}
 	if s.run, err = store.Create(s.flags.store, s.plan, origin()); err != nil {
 		return report.Results{}, usage("%w", err)
 	}
@@ -135,8 +139,13 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 	}
 	defer f.Close()
 	progress := newProgress(s, history.NewWriter(f), env)
+	stop, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if s.early != nil {
+		s.early.stop = cancel
+	}
 	began := time.Now()
-	why, err := s.conduct(ctx, env, progress)
+	why, err := s.conduct(stop, env, progress)
 	progress.done()
 	if abortOf(ctx).Err() != nil {
 		return report.Results{}, broken(errors.New("interrupted twice: the test was not judged; " +
@@ -160,6 +169,7 @@ func (s *session) conductAndJudge(ctx context.Context, env stage) (report.Result
 	if why != "" && results.Verdict != "invalid" {
 		results.Verdict, results.Why = "unknown", why
 	}
+	s.early.tell(&results)
 	s.phase("judge", began)
 	results.Phases = s.phases
 	if traced, ok := env.(interface{ Trace() uint64 }); ok && why == "" {

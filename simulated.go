@@ -113,8 +113,7 @@ func (e *simulated) conduct(ctx context.Context, s *session, j *progress) (why s
 			return err
 		})
 		return fmt.Sprintf("%v for %v; %s says where it is", err, cmp.Or(s.patience, patience),
-				stackFile),
-			errors.Join(j.leave(), keep)
+			stackFile), errors.Join(j.leave(), keep)
 	case errors.Is(err, harness.ErrAborted) && e.spent != "":
 		return e.spent, nil
 	}

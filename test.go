@@ -27,7 +27,7 @@ type testFlags struct {
 	rate                                                              float64
 	timeLimit, budget                                                 time.Duration
 	options                                                           map[string]string
-	json, noShrink                                                    bool
+	json, noShrink, failFast                                          bool
 }
 
 func testCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -64,7 +64,7 @@ func testCommand(stdout, stderr io.Writer) *cobra.Command {
 		"at most --test-count if that is given and not 0")
 	fl.StringVar(&f.bug, "bug", "", "a planted bug (see sunder list)")
 	fl.StringVar(&f.planFile, "plan", "",
-		"run the plan in this file; other flags but --env, --store and --json are ignored")
+		"run the plan in this file; flags that say what plans look like are ignored")
 	f.addCommon(c)
 	fl.StringVar(&f.reads, "reads", "", "how the system reads: short for --option reads=...")
 	fl.StringToStringVar(&f.options, "option", nil,
@@ -72,6 +72,8 @@ func testCommand(stdout, stderr io.Writer) *cobra.Command {
 	fl.StringVar(&f.clockRates, "clock-rates", "", "lowest and highest rate of clocks, as in 0.5,1.5 "+
 		"(default: within the system's assumption)")
 	fl.BoolVar(&f.json, "json", false, "print the results as one JSON object on the last line")
+	fl.BoolVar(&f.failFast, "fail-fast", false, "judge while the test runs, and stop it as soon as what "+
+		"clients saw is impossible")
 	fl.BoolVar(&f.noShrink, "no-shrink", false, "do not look for a smaller plan that fails in sim")
 	completions(c)
 	return c

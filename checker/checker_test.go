@@ -207,3 +207,10 @@ func TestExceptions(t *testing.T) {
 		t.Errorf("%v: %s", r.Verdict, r.Reason)
 	}
 }
+
+// Where nobody can judge while the test runs, there is no stream: not even in parts.
+func TestNoStream(t *testing.T) {
+	if s := NewStream(Stats{}, All("all", Exceptions{}, All("none"))); s != nil {
+		t.Errorf("a stream of nothing: %v", s)
+	}
+}

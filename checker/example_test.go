@@ -67,3 +67,24 @@ func ExampleAll() {
 	fmt.Println(r.Verdict, "-", r.Reason)
 	// Output: unknown - stats: no write succeeded
 }
+
+// A stream judges events as they come, so a test can stop while what went wrong can still be
+// looked at. The second read answers what nobody wrote.
+func ExampleNewStream() {
+	live := checker.NewStream(checker.Stats{}, linear.Register(linear.Budget{}))
+	for i, e := range []history.Event{
+		{Process: 0, Kind: history.Invoke, F: "write", Key: "x", Value: "1"},
+		{Process: 1, Kind: history.Invoke, F: "read", Key: "x"},
+		{Process: 1, Kind: history.OK, F: "read", Key: "x", Value: "1"},
+		{Process: 0, Kind: history.OK, F: "write", Key: "x", Value: "1"},
+		{Process: 1, Kind: history.Invoke, F: "read", Key: "x"},
+		{Process: 1, Kind: history.OK, F: "read", Key: "x", Value: "7"},
+	} {
+		e.Index = i
+		if anomaly, impossible := live.Add(e); impossible {
+			fmt.Println(anomaly.Class, anomaly.Ops, "at event", i)
+			break
+		}
+	}
+	// Output: not-linearizable [4] at event 5
+}

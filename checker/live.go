@@ -1,18 +1,50 @@
 package checker
 
-import "time"
+import "sunder/harness/history"
 
-// Cadence says when a growing history is worth judging again while a test still runs. Each
-// beginning of a linearizable history is linearizable, with what is not completed yet left open:
-// an anomaly in it is final, so the test can stop while its nodes are still up. Judging takes at
-// most a tenth of the time. The zero Cadence is ready.
-type Cadence struct{ next time.Duration }
+// Stream judges a history while a test writes it. Each beginning of a linearizable history is
+// linearizable, so an anomaly in one is final: the test can stop while its nodes are still up.
+type Stream interface {
+	// Add takes the next event. It is true, with what is wrong, from the event on that shows that
+	// the history is impossible whatever follows. An answer counts only once all that was invoked
+	// before it has been completed, so a Stream lags by as much as operations take.
+	Add(e history.Event) (Anomaly, bool)
+}
 
-// often is the shortest time between two judgements.
-const often = time.Second
+// Streamer is a Checker that can also judge a growing history. A Stream may give up and then finds
+// nothing more, so silence proves nothing: Check judges the whole in any case.
+type Streamer interface {
+	Checker
+	Stream() Stream
+}
 
-// Due says that it is time, at a time of the history.
-func (c *Cadence) Due(now time.Duration) bool { return now >= c.next }
+// NewStream is a Stream of all of those checkers, and of their parts, that are Streamers; nil if
+// none is.
+func NewStream(from ...Checker) Stream {
+	var s streams
+	for _, c := range from {
+		switch c := c.(type) {
+		case Streamer:
+			s = append(s, c.Stream())
+		case all:
+			if parts := NewStream(c.parts...); parts != nil {
+				s = append(s, parts)
+			}
+		}
+	}
+	if len(s) == 0 {
+		return nil
+	}
+	return s
+}
 
-// Done notes a judgement that began at a time of the history and took so long.
-func (c *Cadence) Done(began, took time.Duration) { c.next = began + max(often, 10*took) }
+type streams []Stream
+
+func (s streams) Add(e history.Event) (Anomaly, bool) {
+	for _, one := range s {
+		if a, bad := one.Add(e); bad {
+			return a, true
+		}
+	}
+	return Anomaly{}, false
+}

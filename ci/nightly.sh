@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # The nightly search: as much of every system as fits into a budget of time. First the corpus, which
 # is the plans that failed before; then hash equality; then a search in the simulation with each
-# workload; then runs in containers; then the hunt for every planted bug. A plan that fails is
-# kept in the corpus, beside the smallest plan that fails as it did, and the run stays in the store.
+# workload; then runs in containers; then the checking engines against their references; then the
+# hunt for every planted bug. A plan that fails is kept in the corpus, beside the smallest plan that
+# fails as it did, and the run stays in the store.
 #
 # Exits 1 if anything was invalid, 255 if something broke, 2 if anything was unknown, else 0.
 #
@@ -78,12 +79,14 @@ done
 echo; echo "== hash equality"
 SUNDER_SYSTEMS="$systems" ci/samehash.sh || broken=1
 
-# Of what is left now, half is for the simulation, a quarter for containers, and the rest for bugs.
+# Of what is left now, half is for the simulation, a quarter for containers, an eighth for the
+# engines, and the rest for bugs.
 docker=0
 if docker version >/dev/null 2>&1; then docker=1; fi
 rest=$((begin + budget - SECONDS))
 sim_end=$((SECONDS + rest / 2 + (1 - docker) * rest / 4))
 docker_end=$((sim_end + docker * rest / 4))
+engines_end=$((docker_end + rest / 8))
 end=$((begin + budget))
 
 pairs=$(for system in $systems; do ./sunder list workloads "$system"; done | wc -l)
@@ -122,6 +125,25 @@ while [ $docker = 1 ] && [ $((SECONDS + run)) -lt $docker_end ]; do
   done
 done
 [ $docker = 0 ] || ./sunder doctor --clean || note $?
+
+# crosscheck ENGINE HISTORIES: an engine against trying every order, with other histories each time.
+crosscheck() {
+  [ $SECONDS -lt $engines_end ] || return 1
+  SUNDER_CROSSCHECK="$2" SUNDER_SEED=$((seed + number)) go test -count 1 -timeout 0 -run Agrees \
+    "./checker/$1" >"$store/crosscheck-$1.log" 2>&1 && return
+  broken=1
+  cat "$store/crosscheck-$1.log"
+  return 1
+}
+
+# An engine whose reference is slow gets fewer histories at a time.
+echo; echo "== checking engines"
+number=0
+while crosscheck zone 100000 && crosscheck collection 100000 && crosscheck window 100000 &&
+  crosscheck linear 5000 && crosscheck elle 500; do
+  number=$((number + 1))
+done
+echo "each engine agrees $number times: on 100000 histories, linear on 5000, elle on 500"
 
 # Each bug is hunted by one worker, and each system's control is one hunt more.
 hunts=$(($(./sunder list | grep -c '^ *bug ') + $(count $systems)))

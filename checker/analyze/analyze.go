@@ -29,10 +29,15 @@ var models = map[string]func(linear.Budget) checker.Checker{
 	"multi-register": func(b linear.Budget) checker.Checker { return linear.MultiRegister(b, "0") },
 	"mutex":          linear.Mutex,
 	"fifo-queue":     linear.Queue,
+	"stack":          linear.Stack,
+	"priority-queue": linear.PriorityQueue,
 	"linear-set":     linear.Set,
 	"kv":             linear.KV,
 	"list-append":    strict(elle.Append),
 	"rw-register":    strict(elle.Register),
+	"read-committed": weak("read-committed"),
+	"read-atomic":    weak("read-atomic"),
+	"causal":         weak("causal"),
 	"counter":        counter,
 	"set":            plain(jepsen.Set),
 	"set-full":       func(linear.Budget) checker.Checker { return jepsen.SetFull(true) },
@@ -53,6 +58,10 @@ func plain(build func() checker.Checker) func(linear.Budget) checker.Checker {
 
 func strict(build func(string) checker.Checker) func(linear.Budget) checker.Checker {
 	return func(linear.Budget) checker.Checker { return build("strict-serializable") }
+}
+
+func weak(level string) func(linear.Budget) checker.Checker {
+	return func(linear.Budget) checker.Checker { return elle.Weak(level) }
 }
 
 // counter judges by bounds, which say in words what is wrong, and exactly.

@@ -23,7 +23,7 @@ const (
 // Register is the history of one register, in the order of invocation.
 type Register struct {
 	Ops    []Op
-	Values []int64 // what value id means; Values[Initial] means nothing
+	Values int // how many there are: values are 0 to Values-1
 }
 
 // Unique is a Register in which every value is written at most once, by whatever may have
@@ -35,7 +35,7 @@ type Unique struct {
 
 // Unique checks that values are unique.
 func (r Register) Unique() (Unique, bool) {
-	writer := make([]int32, len(r.Values))
+	writer := make([]int32, r.Values)
 	for i := range writer {
 		writer[i] = None
 	}
@@ -57,7 +57,7 @@ func (r Register) Unique() (Unique, bool) {
 // dropped without a change to the verdict: whatever it did, the next write undid unseen. Where
 // values repeat that is false, because nobody knows whose value was seen.
 func (u Unique) Observed() []bool {
-	seen := make([]bool, len(u.Values))
+	seen := make([]bool, u.Values)
 	for i := range u.Ops {
 		o := &u.Ops[i]
 		if o.Return == Open {

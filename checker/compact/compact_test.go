@@ -16,9 +16,13 @@ func raws(ops ...Raw) []Raw {
 	return ops
 }
 
+func intern(raw []Raw) Register {
+	return Intern(len(raw), func(i int) Raw { return raw[i] })
+}
+
 func TestInternNumbersValuesByAppearance(t *testing.T) {
 	for _, far := range []int64{0, math.MaxInt64 - 10, math.MinInt64} {
-		r := Intern(raws(
+		r := intern(raws(
 			Raw{Call: 1, Return: 2, Writes: true, To: far + 7},
 			Raw{Call: 3, Return: 4, Reads: true, Null: true},
 			Raw{Call: 5, Return: 6, Reads: true, Writes: true, From: far + 7, To: 3},
@@ -28,8 +32,8 @@ func TestInternNumbersValuesByAppearance(t *testing.T) {
 		if got := fmt.Sprint(r.Ops); got != want {
 			t.Errorf("far %d: got %s, want %s", far, got, want)
 		}
-		if got, want := fmt.Sprint(r.Values[1:]), fmt.Sprint([]int64{far + 7, 3, 9}); got != want {
-			t.Errorf("far %d: values %s, want %s", far, got, want)
+		if r.Values != 4 {
+			t.Errorf("far %d: %d values, want 4", far, r.Values)
 		}
 	}
 }
@@ -46,11 +50,11 @@ func TestUnique(t *testing.T) {
 		{"one value twice", raws(write(1), write(1)), false},
 		{"twice, once open", raws(write(1), Raw{Call: 3, Writes: true, To: 1}), false},
 	} {
-		if _, got := Intern(c.in).Unique(); got != c.want {
+		if _, got := intern(c.in).Unique(); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}
-	if _, ok := (Register{Ops: []Op{{1, 2, None, Initial}}, Values: []int64{0}}).Unique(); ok {
+	if _, ok := (Register{Ops: []Op{{1, 2, None, Initial}}, Values: 1}).Unique(); ok {
 		t.Error("a write of the initial value is unique")
 	}
 }
@@ -74,7 +78,7 @@ func TestObserved(t *testing.T) {
 		{"a line of open ones", raws(open, cas(0, 1, 2), cas(0, 2, 3), read(3)), []int64{1, 2, 3}},
 		{"a circle of open ones", raws(cas(0, 1, 2), cas(0, 2, 1), read(2)), []int64{2, 1}},
 	} {
-		u, unique := Intern(c.in).Unique()
+		u, unique := intern(c.in).Unique()
 		if !unique {
 			t.Fatalf("%s: values repeat", c.name)
 		}
@@ -82,9 +86,10 @@ func TestObserved(t *testing.T) {
 		for _, v := range c.want {
 			want[v] = true
 		}
-		for id, seen := range u.Observed() {
-			if id > 0 && seen != want[u.Values[id]] {
-				t.Errorf("%s: value %d seen: %v", c.name, u.Values[id], seen)
+		seen := u.Observed()
+		for i, o := range c.in {
+			if to := u.Ops[i].To; to != None && seen[to] != want[o.To] {
+				t.Errorf("%s: value %d seen: %v", c.name, o.To, seen[to])
 			}
 		}
 	}

@@ -8,12 +8,13 @@ type Raw struct {
 	Null          bool // it read the initial value; From means nothing then
 }
 
-// Intern gives the values of raw dense numbers in order of appearance.
-func Intern(raw []Raw) Register {
-	ids, writes := newTable(raw)
-	r := Register{Ops: make([]Op, len(raw)), Values: make([]int64, 1, writes+1)}
-	for i := range raw {
-		in := &raw[i]
+// Intern gives the values of n operations dense numbers in order of appearance. raw is asked for
+// each more than once, so that they need not all be in memory in that form.
+func Intern(n int, raw func(i int) Raw) Register {
+	ids := newTable(n, raw)
+	r := Register{Ops: make([]Op, n), Values: 1}
+	for i := range n {
+		in := raw(i)
 		o := Op{Call: in.Call, Return: in.Return, From: None, To: None}
 		if in.Reads {
 			o.From = Initial
@@ -40,46 +41,47 @@ type table struct {
 // spread is how many times larger than the history the array may be.
 const spread = 4
 
-func newTable(raw []Raw) (t table, writes int) {
-	low, high, some := int64(0), int64(0), false
+func newTable(n int, raw func(i int) Raw) table {
+	low, high, some, writes := int64(0), int64(0), false, 0
 	see := func(v int64) {
 		if !some {
 			low, high, some = v, v, true
 		}
 		low, high = min(low, v), max(high, v)
 	}
-	for i := range raw {
-		if raw[i].Reads && !raw[i].Null {
-			see(raw[i].From)
+	for i := range n {
+		o := raw(i)
+		if o.Reads && !o.Null {
+			see(o.From)
 		}
-		if raw[i].Writes {
-			see(raw[i].To)
+		if o.Writes {
+			see(o.To)
 			writes++
 		}
 	}
-	if span := uint64(high) - uint64(low); span <= spread*uint64(len(raw)) {
-		return table{low: low, dense: make([]int32, span+1)}, writes
+	if span := uint64(high) - uint64(low); span <= spread*uint64(n) {
+		return table{low: low, dense: make([]int32, span+1)}
 	}
-	return table{far: make(map[int64]int32, writes)}, writes
+	return table{far: make(map[int64]int32, writes)}
 }
 
 func (t *table) id(v int64, r *Register) int32 {
 	if t.dense != nil {
 		slot := &t.dense[v-t.low]
 		if *slot == 0 {
-			*slot = r.name(v)
+			*slot = r.name()
 		}
 		return *slot
 	}
 	id, known := t.far[v]
 	if !known {
-		id = r.name(v)
+		id = r.name()
 		t.far[v] = id
 	}
 	return id
 }
 
-func (r *Register) name(v int64) int32 {
-	r.Values = append(r.Values, v)
-	return int32(len(r.Values) - 1)
+func (r *Register) name() int32 {
+	r.Values++
+	return int32(r.Values - 1)
 }

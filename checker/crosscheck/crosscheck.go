@@ -5,6 +5,8 @@ package crosscheck
 import (
 	"math"
 	"math/rand/v2"
+	"os"
+	"strconv"
 )
 
 // Open is the Return of an operation that may happen at any time after its Call, or never.
@@ -64,4 +66,18 @@ func Linearizable[S any](ops []Interval, init S, step func(s S, i int) (S, bool)
 		return false
 	}
 	return try(0, init)
+}
+
+// Asked is how many random histories a cross-check is to judge, and the seed they begin with: few
+// and 1, unless SUNDER_CROSSCHECK and SUNDER_SEED ask for others.
+func Asked(few int) (n int, seed uint64) {
+	n, err := strconv.Atoi(os.Getenv("SUNDER_CROSSCHECK"))
+	if err != nil {
+		n = few
+	}
+	seed, err = strconv.ParseUint(os.Getenv("SUNDER_SEED"), 10, 64)
+	if err != nil {
+		seed = 1
+	}
+	return n, seed
 }

@@ -189,3 +189,17 @@ func gone(around []planned, v int64, read *planned) bool {
 	}
 	return false
 }
+
+// Timeline is the times of a history's operations, all completed, in order of invocation, and the
+// order in which they take effect: what they do is for the caller to say.
+func (l Load) Timeline() (ops []Interval, order []int32) {
+	l.Open = 0
+	plan := l.plan(rand.New(rand.NewPCG(l.Seed, uint64(l.Ops))))
+	number(plan)
+	ops, order = make([]Interval, len(plan)), make([]int32, len(plan))
+	for i := range plan {
+		ops[i], order[i] = plan[i].Interval, int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int { return cmp.Compare(plan[a].point, plan[b].point) })
+	return ops, order
+}

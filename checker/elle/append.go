@@ -2,6 +2,7 @@ package elle
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"sunder/harness/history"
@@ -35,7 +36,7 @@ const unread = int32(-1)
 type analysis struct {
 	t         *Txns
 	versions  []written // in the order of transactions
-	id        map[version]int32
+	places    []int32   // of versions by hash, + 1: open addressing, at most half full
 	anomalies []anomaly
 	counts    map[string]int
 	arcs      []arc
@@ -55,36 +56,54 @@ func (a *analysis) report(class string, key int32, txns []int32, format string, 
 func newAnalysis(t *Txns) (a *analysis, twice string) {
 	writes := 0
 	for i := range t.All {
-		writes += len(t.All[i].Mops)
+		for k := range t.All[i].Mops {
+			if t.All[i].Mops[k].Write {
+				writes++
+			}
+		}
 	}
-	a = &analysis{t: t, id: make(map[version]int32, writes/2), counts: make(map[string]int),
-		versions: make([]written, 0, writes/2), arcs: make([]arc, 0, 6*len(t.All))}
+	a = &analysis{t: t, places: make([]int32, 1<<bits.Len(uint(2*writes))),
+		counts: make(map[string]int), versions: make([]written, 0, writes),
+		arcs: make([]arc, 0, 6*len(t.All))}
 	for i := range t.All {
 		mops := t.All[i].Mops
-		for k, m := range mops {
+		for k := range mops {
+			m := &mops[k]
 			if !m.Write {
 				continue
 			}
 			v := version{m.Key, m.Value}
-			if id, known := a.id[v]; known {
+			place := a.find(v)
+			if *place > 0 {
 				return nil, fmt.Sprintf("events %d and %d both write %s to %s",
-					t.All[a.versions[id].txn].Index, t.All[i].Index, t.say(m.Value), t.Keys[m.Key])
+					t.All[a.versions[*place-1].txn].Index, t.All[i].Index, t.say(m.Value), t.Keys[m.Key])
 			}
-			a.id[v] = int32(len(a.versions))
 			again := slices.ContainsFunc(mops[k+1:], func(n Mop) bool { return n.Write && n.Key == m.Key })
 			a.versions = append(a.versions, written{v, int32(i), unread, again})
+			*place = int32(len(a.versions))
 		}
 	}
 	return a, ""
 }
 
+// find is where the number of a version stands, or will.
+func (a *analysis) find(v version) *int32 {
+	h := uint64(v.value)*0x9e3779b97f4a7c15 + uint64(uint32(v.key))*0xc2b2ae3d27d4eb4f
+	mask := uint64(len(a.places) - 1)
+	for h ^= h >> 32; ; h++ {
+		place := &a.places[h&mask]
+		if *place == 0 || a.versions[*place-1].version == v {
+			return place
+		}
+	}
+}
+
 // writer is what is known of a version, or nil if nobody wrote it.
 func (a *analysis) writer(v version) *written {
-	id, known := a.id[v]
-	if !known {
-		return nil
+	if at := *a.find(v); at > 0 {
+		return &a.versions[at-1]
 	}
-	return &a.versions[id]
+	return nil
 }
 
 // happened says that w may have taken effect: somebody wrote it, and did not fail.

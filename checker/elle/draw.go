@@ -13,7 +13,7 @@ import (
 const drawMax = 8
 
 var edgeColors = map[edge]string{ww: "#c33", wr: "#36c", rw: "#a3a", process: "#888",
-	realtime: "#484"}
+	realtime: "#484", known: "#b70"}
 
 // draw draws each cycle as a ring of transactions.
 func (a *analysis) draw(cycles []cycle) []checker.Picture {

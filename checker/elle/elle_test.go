@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -144,14 +143,7 @@ func seenAll(t *Txns) bool {
 }
 
 func TestAgreesWithTryingEverything(t *testing.T) {
-	n, err := strconv.Atoi(os.Getenv("SUNDER_CROSSCHECK"))
-	if err != nil {
-		n = 4_000
-	}
-	seed, err := strconv.ParseUint(os.Getenv("SUNDER_SEED"), 10, 64)
-	if err != nil {
-		seed = 1
-	}
+	n, seed := crosscheck.Asked(4_000)
 	counts := make(map[string]int)
 	for i := range n {
 		h := serial(rand.New(rand.NewPCG(seed, uint64(i))), i%4 != 0)

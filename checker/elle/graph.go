@@ -9,10 +9,11 @@ const (
 	rw                        // the second wrote the version after the one the first read
 	process                   // the same process did the first and then the second
 	realtime                  // the first had completed before the second was invoked
+	known                     // somebody read a key from the second and knew that the first wrote it
 )
 
 var edgeNames = map[edge]string{ww: "ww", wr: "wr", rw: "rw", process: "process",
-	realtime: "realtime"}
+	realtime: "realtime", known: "known"}
 
 // arc is an edge between two nodes.
 type arc struct {

@@ -114,6 +114,27 @@ func (s *scanner) scalar() (string, bool) {
 	return s.text[begin:s.at], s.at > begin
 }
 
+// short is how many digits every integer that is read the short way has at most.
+const short = 18
+
+// integer takes a short integer, if that is what comes next.
+func (s *scanner) integer() (n int64, is bool) {
+	s.space()
+	at := s.at
+	for ; at < len(s.text) && at-s.at <= short; at++ {
+		c := s.text[at] - '0'
+		if c > 9 {
+			break
+		}
+		n = 10*n + int64(c)
+	}
+	if at == s.at || at-s.at > short || at == len(s.text) || s.text[at] != ',' && s.text[at] != ']' {
+		return 0, false
+	}
+	s.at = at
+	return n, true
+}
+
 func (t *Txns) parse(text string, ok bool) ([]Mop, error) {
 	s := scanner{text: text}
 	if !s.is('[') {
@@ -174,17 +195,15 @@ func (t *Txns) mop(s *scanner, ok bool) (m Mop, err error) {
 			if len(list) > 0 && !s.is(',') {
 				return m, errShape
 			}
-			v, has := s.scalar()
+			v, has := t.next(s)
 			if !has {
 				return m, errShape
 			}
-			list = append(list, t.value(v))
+			list = append(list, v)
 		}
 		t.long, m.List = list, keep(&t.lists, list)
-	} else if v, has := s.scalar(); !has {
+	} else if m.Value, has = t.next(s); !has {
 		return m, errShape
-	} else {
-		m.Value = t.value(v)
 	}
 	if !s.is(']') {
 		return m, errShape
@@ -200,6 +219,18 @@ func (t *Txns) key(text string) int32 {
 		t.Keys = append(t.Keys, text)
 	}
 	return id
+}
+
+// next takes a value.
+func (t *Txns) next(s *scanner) (v int64, has bool) {
+	if v, is := s.integer(); is {
+		return v, true
+	}
+	text, has := s.scalar()
+	if !has {
+		return 0, false
+	}
+	return t.value(text), true
 }
 
 // value is an integer as itself, null as nothing, and any other text as a number of its own.

@@ -58,6 +58,7 @@ var edgeWords = map[edge]string{
 	rw:       "did not see what %s wrote",
 	process:  "was done before %s by the same process",
 	realtime: "had completed before %s was invoked",
+	known:    "wrote what a reader of %s knew and no longer saw",
 }
 
 // cyclic is a cycle in words: each transaction comes before the next, the last before the first.

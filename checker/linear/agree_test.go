@@ -3,9 +3,7 @@ package linear
 import (
 	"context"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 
 	"sunder/checker/crosscheck"
@@ -47,14 +45,7 @@ func randomRegister(r *rand.Rand) []Op[RegisterOp] {
 }
 
 func TestAgreesWithPorcupine(t *testing.T) {
-	n, err := strconv.Atoi(os.Getenv("SUNDER_CROSSCHECK"))
-	if err != nil {
-		n = 20_000
-	}
-	seed, err := strconv.ParseUint(os.Getenv("SUNDER_SEED"), 10, 64)
-	if err != nil {
-		seed = 1
-	}
+	n, seed := crosscheck.Asked(20_000)
 	l := &linear[RegisterState, RegisterOp]{RegisterModel(), Budget{}.filled()}
 	slow := *l
 	slow.model.quick = nil
@@ -87,6 +78,72 @@ func TestAgreesWithPorcupine(t *testing.T) {
 			t.Errorf("a lopsided sample: %v", counts)
 		}
 	}
+}
+
+// What the search over windows is explained by is impossible whatever the others did, and would be
+// possible without any one of its operations: all is tried.
+func TestExplanationsAreMinimal(t *testing.T) {
+	n, seed := crosscheck.Asked(1_000)
+	l := &linear[RegisterState, RegisterOp]{RegisterModel(), Budget{}.filled()}
+	explained := 0
+	for i := range n {
+		ops := randomRegister(rand.New(rand.NewPCG(seed, uint64(i))))
+		if len(ops) > 8 {
+			continue
+		}
+		c, found := l.fewest(context.Background(), ops)
+		if legal := possible(ops, nil); legal == found {
+			t.Fatalf("seed %d, history %d: legal %v, explained %v\n%+v", seed, i, legal, found, ops)
+		}
+		if !found {
+			continue
+		}
+		explained++
+		for free := -1; free < len(c.guilty); free++ {
+			var held []int
+			for k, o := range c.guilty {
+				if k != free {
+					held = append(held, o.Index)
+				}
+			}
+			if got := possible(ops, func(o Op[RegisterOp]) bool {
+				return !slices.Contains(held, o.Index)
+			}); got != (free >= 0) {
+				t.Fatalf("seed %d, history %d: without %d of %+v possible is %v\n%+v", seed, i, free,
+					c.guilty, got, ops)
+			}
+		}
+	}
+	if explained < n/20 {
+		t.Errorf("only %d histories were illegal", explained)
+	}
+}
+
+// possible tries every order of every choice of the optional operations, and of all the others.
+func possible(ops []Op[RegisterOp], optional func(o Op[RegisterOp]) bool) bool {
+	for choice := range 1 << len(ops) {
+		var iv []crosscheck.Interval
+		var kept []RegisterOp
+		skip := false
+		for i, o := range ops {
+			if choice>>i&1 == 1 {
+				skip = skip || optional == nil || !optional(o)
+				continue
+			}
+			v := crosscheck.Interval{Call: uint32(o.Index), Return: crosscheck.Open}
+			if o.Return != Open {
+				v.Return = uint32(o.Return)
+			}
+			iv, kept = append(iv, v), append(kept, o.Do)
+		}
+		if !skip && crosscheck.Linearizable(iv, RegisterState{}, func(s RegisterState,
+			i int) (RegisterState, bool) {
+			return stepRegister(s, kept[i])
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // Every engine must call a history legal that was made by an object, and explain one that was not

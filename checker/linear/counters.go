@@ -2,8 +2,6 @@ package linear
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"sunder/checker"
 	"sunder/harness/history"
@@ -57,58 +55,4 @@ func Counter(b Budget, answersSum bool) checker.Checker {
 		ReadOnly: func(t tally) bool { return t.adds == 0 },
 		String:   tally.String,
 	}, b)
-}
-
-// Set is a checker of sets: add (or set-add) takes an element, read (or read-set) answers all, in
-// any order.
-func Set(b Budget) checker.Checker {
-	m := object{
-		name:    "set",
-		asks:    map[string]string{"add": "add", "set-add": "add"},
-		answers: map[string]string{"read": "read", "read-set": "read"},
-		reads:   map[string]bool{"read": true},
-		do: func(s string, o step) (string, bool) {
-			if o.f == "read" {
-				return s, s == o.arg
-			}
-			elements := strings.Split(strings.TrimSuffix(s, "\n"), "\n")
-			if s == "" {
-				elements = nil
-			}
-			at, has := slices.BinarySearch(elements, o.arg)
-			if has {
-				return s, true
-			}
-			return strings.Join(slices.Insert(elements, at, o.arg), "\n") + "\n", true
-		},
-	}.model()
-	parse := m.Parse
-	m.Parse = func(o history.Operation) (step, bool, error) {
-		s, skip, err := parse(o)
-		if err != nil || skip || s.f != "read" {
-			return s, skip, err
-		}
-		var elements []rawJSON
-		if err := history.Value(s.arg).Decode(&elements); err != nil {
-			return s, false, err
-		}
-		slices.Sort(elements)
-		elements = slices.Compact(elements)
-		var b strings.Builder
-		for _, e := range elements {
-			b.WriteString(string(e) + "\n")
-		}
-		s.arg = b.String()
-		return s, false, nil
-	}
-	return New(m, b)
-}
-
-// rawJSON is a JSON value as it was written.
-type rawJSON string
-
-// UnmarshalJSON keeps the text.
-func (r *rawJSON) UnmarshalJSON(text []byte) error {
-	*r = rawJSON(text)
-	return nil
 }

@@ -88,14 +88,12 @@ func quickRegister(ops []Op[RegisterOp]) (decision, bool) {
 }
 
 func uniqueRegister(ops []Op[RegisterOp]) (compact.Unique, bool) {
-	raw := make([]compact.Raw, len(ops))
-	for i := range ops {
+	return compact.Intern(len(ops), func(i int) compact.Raw {
 		o := &ops[i]
 		call, ret := o.interval()
-		raw[i] = compact.Raw{From: o.Do.Old, To: o.Do.New, Call: call, Return: ret,
+		return compact.Raw{From: o.Do.Old, To: o.Do.New, Call: call, Return: ret,
 			Reads: o.Do.Kind != Write, Writes: o.Do.Kind != Read, Null: o.Do.Null}
-	}
-	return compact.Intern(raw).Unique()
+	}).Unique()
 }
 
 // partOfRegister lists the operations of a witness. A compare-and-set whose old value nobody

@@ -10,10 +10,12 @@ import (
 // explainTime bounds the search for a small explanation. What is found by then is shown.
 const explainTime = 5 * time.Second
 
-// Limits of steps: of each attempt to do without some operations, and of porcupine's confirmation.
+// Limits of steps: of each attempt to do without some operations, and of porcupine's confirmation,
+// whose memory grows with the history.
 const (
-	reduceSteps  = 1 << 16
-	confirmSteps = 1 << 18
+	reduceSteps   = 1 << 16
+	confirmSteps  = 1 << 18
+	confirmMemory = 64 << 20
 )
 
 // core is why a key is not linearizable.
@@ -22,7 +24,10 @@ type core[O any] struct {
 	support []Op[O] // these may or may not have happened; it is impossible either way
 	class   string
 	edges   [][2]Op[O] // the first had completed before the second was invoked
-	refuted bool       // porcupine finds an order of these operations
+
+	// beginning is what porcupine is to confirm: guilty and support where it is empty.
+	beginning []Op[O]
+	refuted   bool // porcupine finds an order of these operations
 }
 
 // explain finds a small part of the history that is impossible, and lets porcupine confirm it.
@@ -33,12 +38,18 @@ func (l *linear[S, O]) explain(ctx context.Context, ops []Op[O], d decision, e e
 	if d.witness != nil {
 		c = l.fromWitness(ops, d.witness)
 	} else {
-		c = l.reduce(ctx, ops, e)
+		var found bool
+		if c, found = l.fewest(ctx, ops); !found {
+			c = l.reduce(ctx, ops, e)
+		}
 	}
-	part := append(slices.Clone(c.guilty), c.support...)
-	slices.SortFunc(part, func(a, b Op[O]) int { return a.Index - b.Index })
-	c.refuted = d.engine != "porcupine" && refer(ctx, l.model, part, effort{e.memory,
-		confirmSteps}) == legal
+	part := c.beginning
+	if part == nil {
+		part = append(slices.Clone(c.guilty), c.support...)
+		slices.SortFunc(part, func(a, b Op[O]) int { return a.Index - b.Index })
+	}
+	c.refuted = d.engine != "porcupine" && refer(ctx, l.model, part,
+		effort{min(e.memory, confirmMemory), confirmSteps}) == legal
 	return c
 }
 

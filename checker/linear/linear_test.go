@@ -19,24 +19,30 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func script(t testing.TB, lines string) checker.History {
 	t.Helper()
 	var events []history.Event
-	for _, l := range strings.Split(strings.TrimSpace(lines), "\n") {
-		e := history.Event{Index: len(events), Time: time.Duration(len(events))}
-		var kind string
-		if _, err := fmt.Sscan(l, &e.Process, &kind, &e.F, &e.Key, &e.Value); err != nil {
-			t.Fatalf("%q: %v", l, err)
-		}
-		for k := history.Invoke; k <= history.Info; k++ {
-			if k.String() == kind {
-				e.Kind = k
-			}
-		}
-		events = append(events, e)
+	for i, l := range strings.Split(strings.TrimSpace(lines), "\n") {
+		events = append(events, event(t, i, l))
 	}
 	h, err := checker.NewHistory(events)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
+}
+
+// event is the event of a line.
+func event(t testing.TB, index int, line string) history.Event {
+	t.Helper()
+	e := history.Event{Index: index, Time: time.Duration(index)}
+	var kind string
+	if _, err := fmt.Sscan(line, &e.Process, &kind, &e.F, &e.Key, &e.Value); err != nil {
+		t.Fatalf("%q: %v", line, err)
+	}
+	for k := history.Invoke; k <= history.Info; k++ {
+		if k.String() == kind {
+			e.Kind = k
+		}
+	}
+	return e
 }
 
 func TestRegister(t *testing.T) {

@@ -31,6 +31,22 @@ func TestObjects(t *testing.T) {
 			"valid"},
 		{"a queue found empty", Queue(Budget{}), "0 invoke enqueue q 1\n0 ok enqueue q 1\n" +
 			"1 invoke dequeue q null\n1 ok dequeue q null", "false-empty"},
+		{"a stack is not in order", Stack(Budget{}), "0 invoke push q 1\n0 ok push q 1\n" +
+			"0 invoke push q 2\n0 ok push q 2\n1 invoke pop q null\n1 ok pop q 1", "reordered"},
+		{"a stack is", Stack(Budget{}), "0 invoke push q 1\n0 ok push q 1\n" +
+			"0 invoke push q 2\n0 ok push q 2\n1 invoke pop q null\n1 ok pop q 2", "valid"},
+		{"a stack of equals", Stack(Budget{}), "0 invoke push q 1\n0 ok push q 1\n" +
+			"0 invoke push q 2\n0 ok push q 2\n0 invoke push q 1\n0 ok push q 1\n" +
+			"1 invoke pop q null\n1 ok pop q 2", "not-linearizable"},
+		{"the least goes first", PriorityQueue(Budget{}), "0 invoke insert q 10\n0 ok insert q 10\n" +
+			"0 invoke insert q 9\n0 ok insert q 9\n1 invoke extract q null\n1 ok extract q 10",
+			"reordered"},
+		{"the least of what is there", PriorityQueue(Budget{}), "0 invoke insert q 10\n" +
+			"0 ok insert q 10\n0 invoke insert q 9\n1 invoke extract q null\n1 ok extract q 10\n" +
+			"0 ok insert q 9", "valid"},
+		{"a priority queue that somebody may take from", PriorityQueue(Budget{}),
+			"0 invoke insert q 9\n0 ok insert q 9\n0 invoke extract q null\n0 info extract q null\n" +
+				"1 invoke extract q null\n1 ok extract q null", "valid"},
 		{"a queue that is read", Queue(Budget{}), "0 invoke enqueue q 1\n0 ok enqueue q 1\n" +
 			"0 invoke enqueue q 2\n0 ok enqueue q 2\n1 invoke read q null\n1 ok read q [1,2]", "valid"},
 		{"a queue that is read in another order", Queue(Budget{}), "0 invoke enqueue q 1\n0 ok enqueue q 1\n" +
@@ -79,7 +95,14 @@ func TestObjects(t *testing.T) {
 		{"a set in any order", Set(Budget{}), "0 invoke add s 2\n0 ok add s 2\n0 invoke add s 10\n" +
 			"0 ok add s 10\n1 invoke read s null\n1 ok read s [2,10]", "valid"},
 		{"a set that forgets", Set(Budget{}), "0 invoke add s 2\n0 ok add s 2\n" +
-			"1 invoke read s null\n1 ok read s []", "not-linearizable"},
+			"1 invoke read s null\n1 ok read s []", "missing"},
+		{"reads of a set that disagree", Set(Budget{}), "0 invoke add s 2\n1 invoke add s 3\n" +
+			"2 invoke read s null\n3 invoke read s null\n2 ok read s [2]\n3 ok read s [3]",
+			"reads-disagree"},
+		{"a set read out of nowhere", Set(Budget{}), "0 invoke add s 2\n0 ok add s 2\n" +
+			"1 invoke read s null\n1 ok read s [2,7]", "phantom-read"},
+		{"an element added twice", Set(Budget{}), "0 invoke add s 2\n0 ok add s 2\n" +
+			"0 invoke add s 2\n0 ok add s 2\n1 invoke read s null\n1 ok read s []", "not-linearizable"},
 		{"registers at one point", MultiRegister(Budget{}, "0"),
 			"0 invoke txn t [[\"w\",\"x\",1],[\"w\",\"y\",1]]\n" +
 				"1 invoke txn t [[\"r\",\"x\",null],[\"r\",\"y\",null]]\n" +

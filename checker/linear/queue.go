@@ -1,12 +1,12 @@
 package linear
 
 import (
-	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sunder/checker"
-	"sunder/checker/queue"
+	"sunder/checker/collection"
 	"sunder/harness/history"
 )
 
@@ -15,25 +15,17 @@ import (
 func Queue(b Budget) checker.Checker { return New(queueModel(), b) }
 
 func queueModel() Model[string, step] {
-	m := object{
-		name:    "queue",
-		asks:    map[string]string{"enqueue": "enqueue"},
-		answers: map[string]string{"dequeue": "dequeue", "read": "read"},
-		reads:   map[string]bool{"read": true},
-		do: func(s string, o step) (string, bool) {
-			switch o.f {
-			case "enqueue":
-				return s + o.arg + "\n", true
-			case "read":
-				return s, s == o.arg
-			}
-			oldest, rest, some := strings.Cut(s, "\n")
-			if !some {
-				return s, !o.known || o.arg == "null" || o.arg == ""
-			}
-			return rest, !o.known || oldest == o.arg
-		},
-	}.model()
+	x := container("queue", "enqueue", "dequeue", func([]string) int { return 0 })
+	x.answers["read"] = "read"
+	x.reads = map[string]bool{"read": true}
+	put := x.do
+	x.do = func(s string, o step) (string, bool) {
+		if o.f == "read" {
+			return s, s == o.arg
+		}
+		return put(s, o)
+	}
+	m := x.model()
 	parse := m.Parse
 	m.Parse = func(o history.Operation) (step, bool, error) {
 		s, skip, err := parse(o)
@@ -42,7 +34,13 @@ func queueModel() Model[string, step] {
 		}
 		return s, skip, err
 	}
-	m.quick = quickQueue
+	m.quick = kind{
+		insert: "enqueue",
+		check: func(in []collection.Op, values []string) (*collection.Witness, bool) {
+			return collection.Queue(in, len(values))
+		},
+		hinders: func(_ []string, v, in, _ collection.Op) bool { return v.Return < in.Call },
+	}.quick
 	return m
 }
 
@@ -61,114 +59,90 @@ func lines(array string) (string, error) {
 	return b.String(), nil
 }
 
-// quickQueue is the engine for queues with unique values. A read that finds nothing is as good as
-// a dequeue that does; of others it knows nothing. Where dequeues stayed open, nobody knows what
-// they took. The engine is then asked twice: about the values that others took, whose no is one,
-// and about a history in which the open ones took something that fits, whose yes is one.
-func quickQueue(ops []Op[step]) (decision, bool) {
-	if slices.ContainsFunc(ops, func(o Op[step]) bool { return o.Do.f == "read" && o.Do.arg != "" }) {
-		return decision{}, false
-	}
-	q := newQueueOps(ops)
-	w, unique := queue.Check(q.sure, len(q.ids))
-	switch {
-	case !unique:
-		return decision{}, false
-	case w != nil:
-		for i := range w.Ops {
-			w.Ops[i] = q.at[w.Ops[i]]
-		}
-		for i := range w.Edges {
-			w.Edges[i] = [2]int32{q.at[w.Edges[i][0]], q.at[w.Edges[i][1]]}
-		}
-		return decision{answer: illegal, engine: "queue",
-			witness: &witness{w.Class, w.Ops, w.Edges}}, true
-	}
-	if len(q.open) > 0 {
-		if w, unique := queue.Check(q.completed(), len(q.ids)); w != nil || !unique {
-			return decision{}, false
-		}
-	}
-	return decision{answer: legal, engine: "queue"}, true
+// Stack is a checker of stacks: push takes a value, pop answers the newest, or null from an empty
+// stack.
+func Stack(b Budget) checker.Checker { return New(stackModel(), b) }
+
+func stackModel() Model[string, step] {
+	m := container("stack", "push", "pop", func(values []string) int {
+		return len(values) - 1
+	}).model()
+	m.quick = kind{
+		insert: "push",
+		check: func(in []collection.Op, values []string) (*collection.Witness, bool) {
+			return collection.Stack(in, len(values))
+		},
+		hinders: func(_ []string, v, in, out collection.Op) bool {
+			return in.Return < v.Call && v.Return < out.Call
+		},
+	}.quick
+	return m
 }
 
-// queueOps is a history as package queue wants it.
-type queueOps struct {
-	ids  map[string]int32
-	sure []queue.Op // without open dequeues, and then without what only they can have taken
-	at   []int32    // where those of sure stood
-	left []queue.Op // completed enqueues of what nobody is known to have taken
-	open []queue.Op // dequeues of what nobody knows, in order of invocation
+// PriorityQueue is a checker of priority queues: insert takes an integer, extract answers the
+// least, or null from an empty queue. What is no integer comes after all that are.
+func PriorityQueue(b Budget) checker.Checker { return New(priorityModel(), b) }
+
+func priorityModel() Model[string, step] {
+	m := container("priority queue", "insert", "extract", func(values []string) int {
+		least := 0
+		for i, v := range values {
+			if rank(v) < rank(values[least]) {
+				least = i
+			}
+		}
+		return least
+	}).model()
+	m.quick = kind{
+		insert: "insert",
+		check: func(in []collection.Op, values []string) (*collection.Witness, bool) {
+			ranks := make([]int64, len(values))
+			for i, v := range values {
+				ranks[i] = rank(v)
+			}
+			return collection.Priority(in, ranks)
+		},
+		hinders: func(values []string, v, _, out collection.Op) bool {
+			return rank(values[v.Value]) < rank(values[out.Value]) && v.Return < out.Call
+		},
+	}.quick
+	return m
 }
 
-func newQueueOps(ops []Op[step]) *queueOps {
-	q := &queueOps{ids: make(map[string]int32), sure: make([]queue.Op, 0, len(ops)),
-		at: make([]int32, 0, len(ops))}
-	took := make(map[string]bool)
-	open := false
-	for i := range ops {
-		if o := &ops[i]; o.Do.f != "enqueue" {
-			took[o.Do.arg] = true
-			open = open || !o.Do.known
-		}
+func rank(v string) int64 {
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil {
+		return 1<<63 - 1
 	}
-	for i := range ops {
-		o := &ops[i]
-		takes := o.Do.f != "enqueue"
-		call, ret := o.interval()
-		op := queue.Op{Call: call, Return: ret, Dequeue: takes, Value: queue.Empty}
-		if takes && !o.Do.known {
-			q.open = append(q.open, op)
-			continue
-		}
-		if !takes || o.Do.arg != "" && o.Do.arg != string(history.Null) {
-			id, known := q.ids[o.Do.arg]
-			if !known {
-				id = int32(len(q.ids))
-				q.ids[o.Do.arg] = id
-			}
-			op.Value = id
-		}
-		if open && !takes && !took[o.Do.arg] {
-			if ret != queue.Open {
-				q.left = append(q.left, op)
-			}
-			continue
-		}
-		q.sure, q.at = append(q.sure, op), append(q.at, int32(i))
-	}
-	return q
+	return n
 }
 
-// completed lets the open dequeues take what is left, the earliest what must be gone first: before
-// a dequeue ends that took a later value, or found nothing. To take more never hinders.
-func (q *queueOps) completed() []queue.Op {
-	in := make([]queue.Op, len(q.ids)) // enqueues of values that are known to be taken
-	for _, o := range q.sure {
-		if !o.Dequeue {
-			in[o.Value] = o
-		}
-	}
-	type due struct {
-		at    uint32
-		value queue.Op
-	}
-	dues := make([]due, len(q.left))
-	for i, v := range q.left {
-		dues[i] = due{queue.Open, v}
-		for _, o := range q.sure {
-			if o.Dequeue && (o.Value == queue.Empty && v.Return < o.Call ||
-				o.Value != queue.Empty && v.Return < in[o.Value].Call) {
-				dues[i].at = min(dues[i].at, o.Return)
+// container is a collection of lines. next is which of them, in the order in which they went in, a
+// removal takes.
+func container(name, insert, remove string, next func(values []string) int) object {
+	return object{
+		name:    name,
+		asks:    map[string]string{insert: insert},
+		answers: map[string]string{remove: remove},
+		do: func(s string, o step) (string, bool) {
+			if o.f == insert {
+				return s + o.arg + "\n", true
 			}
-		}
+			if s == "" {
+				return s, !o.known || o.nothing()
+			}
+			values := strings.Split(strings.TrimSuffix(s, "\n"), "\n")
+			at := next(values)
+			if o.known && values[at] != o.arg {
+				return s, false
+			}
+			if values = slices.Delete(values, at, at+1); len(values) == 0 {
+				return "", true
+			}
+			return strings.Join(values, "\n") + "\n", true
+		},
 	}
-	slices.SortStableFunc(dues, func(a, b due) int { return cmp.Compare(a.at, b.at) })
-	all := slices.Concat(q.sure, q.left)
-	for i, d := range dues[:min(len(dues), len(q.open))] {
-		takes := q.open[i]
-		takes.Value = d.value.Value
-		all = append(all, takes)
-	}
-	return all
 }
+
+// nothing says that a removal, or a read, found nothing.
+func (s step) nothing() bool { return s.arg == "" || s.arg == string(history.Null) }

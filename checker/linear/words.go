@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"sunder/checker"
-	"sunder/checker/queue"
+	"sunder/checker/collection"
 	"sunder/checker/zone"
 )
 
@@ -14,16 +14,19 @@ const opsMax = 20
 
 // classWords say what each class of anomaly means.
 var classWords = map[string]string{
-	"not-linearizable":       "no order of these operations explains what they answered",
+	"not-linearizable": "no order of these operations explains what they answered, " +
+		"whatever others did in their time",
 	zone.Phantom.String():    "a value was seen that nobody wrote",
 	zone.LostUpdate.String(): "two updates replaced the same value",
 	zone.Cycle.String():      "updates replaced each other's values in a circle",
 	zone.Future.String():     "a value was seen before it was written",
 	zone.Stale.String():      "a value was seen again after another had replaced it",
-	queue.Phantom:            "a value came out that had not gone in",
-	queue.Duplicate:          "a value came out twice",
-	queue.Reordered:          "what went in first did not come out first",
-	queue.FalseEmpty:         "the queue was found empty, and at no time can it have been",
+	collection.Phantom:       "a value came out that had not gone in",
+	collection.Duplicate:     "a value came out twice",
+	collection.Reordered:     "what came out was not what had to come out first",
+	collection.FalseEmpty:    "it was found empty, and at no time can it have been",
+	collection.Disagree:      "of two reads each misses what the other has",
+	collection.Missing:       "an element is not there that was there before",
 }
 
 // anomaly says in words what cannot be.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 
 	"sunder/checker/crosscheck"
@@ -95,14 +93,7 @@ func judge(o object, ops []op, iv []crosscheck.Interval, limit int64) (Answer, e
 }
 
 func TestAgreesWithTryingEverything(t *testing.T) {
-	n, err := strconv.Atoi(os.Getenv("SUNDER_CROSSCHECK"))
-	if err != nil {
-		n = 20_000
-	}
-	seed, err := strconv.ParseUint(os.Getenv("SUNDER_SEED"), 10, 64)
-	if err != nil {
-		seed = 1
-	}
+	n, seed := crosscheck.Asked(20_000)
 	for _, o := range objects {
 		counts := make(map[Answer]int)
 		for i := range n {

@@ -35,7 +35,7 @@ func BenchmarkMillion(b *testing.B) {
 func judge(b *testing.B, in []compact.Raw, bad bool) {
 	b.ReportAllocs()
 	for b.Loop() {
-		u, unique := compact.Intern(in).Unique()
+		u, unique := compact.Intern(len(in), func(i int) compact.Raw { return in[i] }).Unique()
 		if !unique {
 			b.Fatal("values repeat")
 		}

@@ -11,69 +11,79 @@ import (
 // spread is how many positions there may be for each operation before sorting pays.
 const spread = 8
 
-// sort lists chains by ascending min(m, M). No two are equal: every position is of one event.
+// sort lists the heads of chains by ascending key. No two are equal: every position is of one
+// event.
 func (c *checker) sort() []int32 {
-	var end uint32
-	for i := range c.zones {
-		end = max(end, c.zones[i].key())
-	}
-	sorted := make([]int32, 0, len(c.zones))
-	if uint64(end) > spread*uint64(len(c.u.Ops))+64 {
-		for z := range c.zones {
-			sorted = append(sorted, int32(z))
+	if uint64(c.end) > spread*uint64(len(c.u.Ops))+64 {
+		sorted := make([]int32, 0, c.heads)
+		for v := range c.values {
+			if c.head(int32(v)) {
+				sorted = append(sorted, int32(v))
+			}
 		}
 		slices.SortFunc(sorted, func(a, b int32) int {
-			return cmp.Compare(c.zones[a].key(), c.zones[b].key())
+			return cmp.Compare(c.values[a].key(), c.values[b].key())
 		})
 		return sorted
 	}
-	at := make([]int32, end+1) // chain + 1 at each position
-	for z := range c.zones {
-		at[c.zones[z].key()] = int32(z) + 1
-	}
-	c.room = at
-	for _, z := range at {
-		if z > 0 {
-			sorted = append(sorted, z-1)
+	at := make([]int32, c.end+1) // head + 1 at each position
+	for v := range c.values {
+		if c.head(int32(v)) {
+			at[c.values[v].key()] = int32(v) + 1
 		}
 	}
-	return sorted
+	n := 0
+	for _, head := range at {
+		if head > 0 {
+			at[n] = head - 1
+			n++
+		}
+	}
+	c.room = at[n:]
+	return at[:n:n]
 }
 
-func (z *chain) key() uint32 { return min(z.m, z.M) }
-
 // order writes the linearization down: chain by chain, each value's write and then its reads in
-// the order of invocation.
+// the order of invocation. What values hold is not needed any more, so their first is where their
+// next read goes, after it was how many there are.
 func (c *checker) order(sorted []int32) []int32 {
-	values, ops := len(c.u.Values), len(c.u.Ops)
-	if len(c.room) < values+ops {
-		c.room = make([]int32, values+ops)
+	for v := range c.values {
+		c.values[v].first = 0
 	}
-	clear(c.room)
-	reads := c.room[:values]            // first read of a value, + 1
-	more := c.room[values : values+ops] // next read of the same value, + 1
 	n := 0
-	for i := len(c.u.Ops) - 1; i >= 0; i-- {
+	for i := range c.u.Ops {
 		o := &c.u.Ops[i]
 		if o.To == compact.None {
-			more[i], reads[o.From] = reads[o.From], int32(i)+1
+			c.values[o.From].first++
 		}
 		if c.happened(o) {
 			n++
 		}
 	}
-	out := make([]int32, 0, n)
-	for _, z := range sorted {
-		for v := c.zones[z].head; v != compact.None; v = c.values[v].next {
+	out := c.room
+	if len(out) < n {
+		out = make([]int32, n)
+	}
+	at := uint32(0)
+	for _, head := range sorted {
+		for v := head; v != compact.None; v = c.values[v].next {
 			if v != compact.Initial {
-				out = append(out, c.u.Writer[v])
+				out[at] = c.u.Writer[v]
+				at++
 			}
-			for r := reads[v]; r > 0; r = more[r-1] {
-				out = append(out, r-1)
-			}
+			reads := c.values[v].first
+			c.values[v].first = at
+			at += reads
 		}
 	}
-	return out
+	for i := range c.u.Ops {
+		if o := &c.u.Ops[i]; o.To == compact.None {
+			next := &c.values[o.From].first
+			out[*next] = int32(i)
+			*next++
+		}
+	}
+	return out[:n]
 }
 
 // Verify replays a linearization of u. It shares no code with what found it.

@@ -50,14 +50,14 @@ func recheck(u compact.Unique, ops []int32) *Witness {
 // write. If u has a linearization, so has each part that holds the writes of what its reads saw:
 // what stays keeps its order and its places, and the last write before a read stays the last.
 func Part(u compact.Unique, ops []int32) compact.Unique {
-	r := compact.Register{Values: []int64{0}}
+	r := compact.Register{Values: 1}
 	ids := map[int32]int32{compact.Initial: compact.Initial, compact.None: compact.None}
 	id := func(v int32) int32 {
 		n, known := ids[v]
 		if !known {
-			n = int32(len(r.Values))
+			n = int32(r.Values)
 			ids[v] = n
-			r.Values = append(r.Values, u.Values[v])
+			r.Values++
 		}
 		return n
 	}

@@ -19,8 +19,8 @@ func (c *checker) lostUpdate(i, j int32) *Witness {
 // cycle: values that no chain reached were each made of another of them.
 func (c *checker) cycle() *Witness {
 	reached := make([]bool, len(c.values))
-	for _, z := range c.zones {
-		for v := z.head; v != compact.None; v = c.values[v].next {
+	for head := range int32(len(c.values)) {
+		for v := head; v != compact.None && c.head(head); v = c.values[v].next {
 			reached[v] = true
 		}
 	}
@@ -113,11 +113,11 @@ func (c *checker) writes(op int32) bool {
 	return op == compact.None || c.u.Ops[op].To != compact.None
 }
 
-// stale: chain b can stand neither before chain a nor after it.
-func (c *checker) stale(a, b chain) *Witness {
-	inA, placesA := c.members(a.head)
-	inB, placesB := c.members(b.head)
-	endA, startA := closest(inA, b.M, b.m)
+// stale: the chain of b can stand neither before the chain of a nor after it.
+func (c *checker) stale(a, b int32) *Witness {
+	inA, placesA := c.members(a)
+	inB, placesB := c.members(b)
+	endA, startA := closest(inA, c.values[b].last, c.values[b].first)
 	endB, startB := closest(inB, startA.call, endA.finish)
 	ops := append(c.between(placesA, endA.place, startA.place), endA.op, startA.op)
 	ops = append(ops, c.between(placesB, endB.place, startB.place)...)

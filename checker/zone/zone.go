@@ -72,24 +72,23 @@ func check(u compact.Unique) (order []int32, w *Witness) {
 	return c.order(sorted), nil
 }
 
-// chain is values that compare-and-sets tie together, and its zone.
-type chain struct {
-	head int32 // the first value
-	m, M uint32
-}
-
-// value is what is known of one value.
+// value is what is known of one value. Where it is the head of a chain, the values that
+// compare-and-sets tie together, it holds the chain's zone once that is known.
 type value struct {
-	first uint32 // earliest completion of its reads
-	last  uint32 // latest invocation of its reads
+	first uint32 // earliest completion of its reads; m of a chain
+	last  uint32 // latest invocation of its reads; M of a chain
 	next  int32  // the value that a compare-and-set made of it, or None
 }
+
+// key is what chains are ordered by.
+func (head *value) key() uint32 { return min(head.first, head.last) }
 
 type checker struct {
 	u      compact.Unique
 	seen   []bool
 	values []value
-	zones  []chain
+	heads  int     // chains
+	end    uint32  // their greatest key
 	room   []int32 // to be used again
 }
 
@@ -100,7 +99,7 @@ func (c *checker) happened(o *compact.Op) bool {
 
 // gather learns who reads each value and which value follows it.
 func (c *checker) gather() *Witness {
-	c.values = make([]value, len(c.u.Values))
+	c.values = make([]value, c.u.Values)
 	for v := range c.values {
 		c.values[v] = value{first: math.MaxUint32, next: compact.None}
 	}
@@ -125,54 +124,58 @@ func (c *checker) gather() *Witness {
 	return nil
 }
 
+// head says that a chain begins with v: it is the initial value, or a plain write that happened.
+func (c *checker) head(v int32) bool {
+	if v == compact.Initial {
+		return true
+	}
+	w := c.u.Writer[v]
+	return w != compact.None && c.u.Ops[w].From == compact.None && c.happened(&c.u.Ops[w])
+}
+
 // chains walks from every plain write, and from the initial value, through the compare-and-sets.
 func (c *checker) chains() *Witness {
-	walked, exist, heads := 0, 1, 1
-	for _, w := range c.u.Writer {
-		if w != compact.None && c.happened(&c.u.Ops[w]) {
-			exist++
-			if c.u.Ops[w].From == compact.None {
-				heads++
-			}
-		}
-	}
-	c.zones = make([]chain, 0, heads)
+	walked, exist := 0, 0
 	for v, w := range c.u.Writer {
 		if int32(v) != compact.Initial {
-			if w == compact.None || c.u.Ops[w].From != compact.None || !c.happened(&c.u.Ops[w]) {
+			if w == compact.None || !c.happened(&c.u.Ops[w]) {
+				continue
+			}
+			if exist++; c.u.Ops[w].From != compact.None {
 				continue
 			}
 		}
-		z, n, bad := c.walk(int32(v))
+		n, bad := c.walk(int32(v))
 		if bad != nil {
 			return bad
 		}
 		walked += n
-		c.zones = append(c.zones, z)
+		c.heads++
+		c.end = max(c.end, c.values[v].key())
 	}
-	if walked < exist {
+	if walked <= exist {
 		return c.cycle()
 	}
 	return nil
 }
 
 // walk follows one chain, giving each operation the earliest point that the ones before it leave.
-func (c *checker) walk(head int32) (z chain, n int, bad *Witness) {
-	z = chain{head: head, m: math.MaxUint32}
+func (c *checker) walk(head int32) (n int, bad *Witness) {
 	var now uint32
+	m := uint32(math.MaxUint32)
 	for v := head; v != compact.None; v = c.values[v].next {
 		n++
 		call, ret := c.written(v)
 		now = max(now, call)
 		val := &c.values[v]
 		if now > ret || now > val.first {
-			return z, n, c.disorder(head, v)
+			return n, c.disorder(head, v)
 		}
 		now = max(now, val.last)
-		z.m = min(z.m, ret, val.first)
+		m = min(m, ret, val.first)
 	}
-	z.M = now
-	return z, n, nil
+	c.values[head].first, c.values[head].last = m, now
+	return n, nil
 }
 
 // written is the interval of the write of v. The initial value was there before everything.
@@ -189,13 +192,13 @@ func (c *checker) written(v int32) (call, ret uint32) {
 func (c *checker) sweep(sorted []int32) *Witness {
 	var latest int32
 	var M uint32
-	for _, z := range sorted {
-		b := &c.zones[z]
-		if b.m < M {
-			return c.stale(c.zones[latest], *b)
+	for _, head := range sorted {
+		b := &c.values[head]
+		if b.first < M {
+			return c.stale(latest, head)
 		}
-		if b.M > M {
-			latest, M = z, b.M
+		if b.last > M {
+			latest, M = head, b.last
 		}
 	}
 	return nil

@@ -3,9 +3,7 @@ package zone
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 
 	"sunder/checker/compact"
@@ -18,7 +16,7 @@ func random(r *rand.Rand) compact.Unique {
 	n := 2 + r.IntN(9)
 	iv := crosscheck.Intervals(r, n, 1+r.IntN(5), []int{0, 3, 8}[r.IntN(3)])
 	writes := 1 + r.IntN(n)
-	reg := compact.Register{Values: make([]int64, writes+1)}
+	reg := compact.Register{Values: writes + 1}
 	next := int32(1)
 	for _, v := range iv {
 		o := compact.Op{Call: v.Call, Return: v.Return, From: compact.None, To: compact.None}
@@ -102,30 +100,15 @@ func agree(u compact.Unique) (size int, err error) {
 	return len(w.Ops), nil
 }
 
-// count is how many random histories are judged: SUNDER_CROSSCHECK, or few.
-func count(few int) int {
-	if n, err := strconv.Atoi(os.Getenv("SUNDER_CROSSCHECK")); err == nil {
-		return n
-	}
-	return few
-}
-
-// seed is where random histories begin: SUNDER_SEED, or 1.
-func seed() uint64 {
-	if n, err := strconv.ParseUint(os.Getenv("SUNDER_SEED"), 10, 64); err == nil {
-		return n
-	}
-	return 1
-}
-
 func TestAgreesWithTryingEverything(t *testing.T) {
 	sizes := make(map[int]int)
 	classes := make(map[Class]int)
-	for i := range count(50_000) {
-		u := random(rand.New(rand.NewPCG(seed(), uint64(i))))
+	n, seed := crosscheck.Asked(50_000)
+	for i := range n {
+		u := random(rand.New(rand.NewPCG(seed, uint64(i))))
 		size, err := agree(u)
 		if err != nil {
-			t.Fatalf("seed %d, history %d: %v\n%+v", seed(), i, err, u.Ops)
+			t.Fatalf("seed %d, history %d: %v\n%+v", seed, i, err, u.Ops)
 		}
 		sizes[size]++
 		if _, w := Check(u); w != nil {

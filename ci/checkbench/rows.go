@@ -48,6 +48,10 @@ var rows = []row{
 	load(crosscheck.Load{Ops: 1e5, Clients: 30, CAS: true}),
 	load(crosscheck.Load{Ops: 1e5, Clients: 10, CAS: true, Open: 0.05}),
 	load(crosscheck.Load{Ops: 1e6, Clients: 10, CAS: true, Open: 0.05}),
+	lock.row(1e5, 10), lock.row(1e5, 30), counter.row(1e4, 10), counter.row(1e5, 10),
+	shelves[0].row(1000, 5), shelves[0].row(1e6, 10),
+	shelves[1].row(1000, 5), shelves[1].row(1e6, 10),
+	shelves[2].row(1000, 5), shelves[2].row(1e6, 10),
 	{"etcd logs, all", func() prepared { return etcd(judgeWindow) },
 		func() prepared { return etcd(judgePorcupine) }},
 	{"list-append, 100k transactions", func() prepared { return lists(100_000) }, nil},
@@ -74,7 +78,7 @@ func load(l crosscheck.Load) row {
 		return func() string { return judgePorcupine(ops) }
 	}}
 	if l.Unique {
-		r.ours = func() prepared { return unique(l.Make()) }
+		r.ours = func() prepared { return unique(pack(l.Make())) }
 	} else {
 		r.ours = func() prepared {
 			ops := records(l.Make())
@@ -84,16 +88,36 @@ func load(l crosscheck.Load) row {
 	return r
 }
 
+// packed is a record in as many bytes as an operation needs: how a large history stays in memory.
+type packed struct {
+	call, ret uint32
+	old, new  int32 // -1: it reads, or writes, nothing
+}
+
+func pack(records []crosscheck.Record) []packed {
+	out := make([]packed, len(records))
+	for i, o := range records {
+		out[i] = packed{o.Call, o.Return, -1, -1}
+		if o.Reads {
+			out[i].old = int32(o.Old)
+		}
+		if o.Writes {
+			out[i].new = int32(o.New)
+		}
+	}
+	return out
+}
+
 // unique is for the engine that needs unique values: numbering them, judging, and replaying the
 // linearization, or shrinking the witness.
-func unique(records []crosscheck.Record) prepared {
-	raw := make([]compact.Raw, len(records))
-	for i, o := range records {
-		raw[i] = compact.Raw{From: o.Old, To: o.New, Call: o.Call, Return: o.Return, Reads: o.Reads,
-			Writes: o.Writes, Null: o.Reads && o.Old == 0}
+func unique(ops []packed) prepared {
+	raw := func(i int) compact.Raw {
+		o := &ops[i]
+		return compact.Raw{From: int64(o.old), To: int64(o.new), Call: o.call, Return: o.ret,
+			Reads: o.old >= 0, Writes: o.new >= 0, Null: o.old == 0}
 	}
 	return func() string {
-		u, ok := compact.Intern(raw).Unique()
+		u, ok := compact.Intern(len(ops), raw).Unique()
 		if !ok {
 			return "values repeat"
 		}

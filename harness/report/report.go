@@ -19,8 +19,9 @@ import (
 // Results is the outcome of a run; it is results.json, and with --json the last line of standard
 // output.
 type Results struct {
-	Verdict     string  `json:"verdict"` // valid, unknown or invalid; anything else counts as unknown
-	Why         string  `json:"why"`     // the verdict's reason in one sentence
+	Verdict     string  `json:"verdict"`           // valid, unknown or invalid; anything else counts as unknown
+	Why         string  `json:"why"`               // the verdict's reason in one sentence
+	Stopped     string  `json:"stopped,omitempty"` // when and why, if before its time
 	Seed        uint64  `json:"seed"`
 	Environment string  `json:"environment"`
 	System      string  `json:"system"`

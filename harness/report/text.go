@@ -60,6 +60,9 @@ func (t *text) verdict(r Results) {
 	if r.Why != "" {
 		t.wrap("", r.Why)
 	}
+	if r.Stopped != "" {
+		t.wrap("", "stopped early: "+r.Stopped)
+	}
 	for i, a := range r.Anomalies {
 		if i == textAnomaliesMax {
 			t.wrap("  ", fmt.Sprintf("and %d more", len(r.Anomalies)-i))
