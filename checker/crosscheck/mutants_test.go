@@ -65,7 +65,7 @@ var mutants = []mutant{
 	{"collection/set.go", "case s.seen[e] == none:\n			return s.disagree(a, b)", "case false:"},
 	{"collection/set.go", "return s.block(unseen)", "return nil"},
 	{"linear/collected.go", "if open && !op.Removes && !known[o.Do.arg] {", "if false {"},
-	{"linear/collected.go", "k.hinders(t.values, v, in[o.Value], o))", "false)"},
+	{"linear/collected.go", "k.hinders(t.values, v, in[o.Value], o):", "false:"},
 	{"linear/collected.go", "; w != nil || !unique {", "; false && (w != nil || !unique) {"},
 	{"elle/known.go", "earlier = earlier[:at]", "_ = at"},
 	{"elle/known.go", "place+1); at > 0", "place); at > 0"},

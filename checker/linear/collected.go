@@ -105,8 +105,12 @@ func (k kind) taken(ops []Op[step]) *taken {
 	return t
 }
 
-// completed lets the open removals take what is left, the earliest what must be gone first: before
-// a removal ends that it hinders, or one that found nothing. To take more never hinders.
+// hindersMax bounds how many pairs of values and removals are looked at. Beyond, the open removals
+// take what was inserted first: that is a guess too, and the engine says what it is worth.
+const hindersMax = 1 << 24
+
+// completed lets the open removals take what is left, the earliest what must be gone first. To take
+// more never hinders.
 func (k kind) completed(t *taken) []collection.Op {
 	in := make([]collection.Op, len(t.values)) // insertions of values that are known to be taken
 	for _, o := range t.sure {
@@ -114,26 +118,36 @@ func (k kind) completed(t *taken) []collection.Op {
 			in[o.Value] = o
 		}
 	}
-	type due struct {
-		at    uint32
-		value int32
-	}
-	dues := make([]due, len(t.left))
-	for i, v := range t.left {
-		dues[i] = due{collection.Open, v.Value}
-		for _, o := range t.sure {
-			if o.Removes && o.Return < dues[i].at && (o.Value == collection.Empty && v.Return < o.Call ||
-				o.Value != collection.Empty && k.hinders(t.values, v, in[o.Value], o)) {
-				dues[i].at = o.Return
-			}
+	left := t.left
+	if len(left)*len(t.sure) <= hindersMax {
+		due := make(map[int32]uint32, len(left))
+		for _, v := range left {
+			due[v.Value] = k.due(t, in, v)
 		}
+		left = slices.Clone(left)
+		slices.SortStableFunc(left, func(a, b collection.Op) int {
+			return cmp.Compare(due[a.Value], due[b.Value])
+		})
 	}
-	slices.SortStableFunc(dues, func(a, b due) int { return cmp.Compare(a.at, b.at) })
-	all := slices.Concat(t.sure, t.left)
-	for i, d := range dues[:min(len(dues), len(t.open))] {
+	all := slices.Concat(t.sure, left)
+	for i, v := range left[:min(len(left), len(t.open))] {
 		takes := t.open[i]
-		takes.Value = d.value
+		takes.Value = v.Value
 		all = append(all, takes)
 	}
 	return all
+}
+
+// due is when v must be gone: before a removal ends that it hinders, or one that found nothing.
+func (k kind) due(t *taken, in []collection.Op, v collection.Op) uint32 {
+	due := uint32(collection.Open)
+	for _, o := range t.sure {
+		switch {
+		case !o.Removes || o.Return >= due:
+		case o.Value == collection.Empty && v.Return < o.Call,
+			o.Value != collection.Empty && k.hinders(t.values, v, in[o.Value], o):
+			due = o.Return
+		}
+	}
+	return due
 }
