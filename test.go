@@ -72,8 +72,8 @@ func testCommand(stdout, stderr io.Writer) *cobra.Command {
 	fl.StringVar(&f.clockRates, "clock-rates", "", "lowest and highest rate of clocks, as in 0.5,1.5 "+
 		"(default: within the system's assumption)")
 	fl.BoolVar(&f.json, "json", false, "print the results as one JSON object on the last line")
-	fl.BoolVar(&f.failFast, "fail-fast", false, "judge while the test runs, and stop it as soon as what "+
-		"clients saw is impossible")
+	fl.BoolVar(&f.failFast, "fail-fast", false, "judge while the test runs, and stop it as soon as "+
+		"what clients saw is impossible")
 	fl.BoolVar(&f.noShrink, "no-shrink", false, "do not look for a smaller plan that fails in sim")
 	completions(c)
 	return c

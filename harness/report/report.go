@@ -19,7 +19,8 @@ import (
 // Results is the outcome of a run; it is results.json, and with --json the last line of standard
 // output.
 type Results struct {
-	Verdict     string  `json:"verdict"`           // valid, unknown or invalid; anything else counts as unknown
+	// valid, unknown or invalid; anything else counts as unknown
+	Verdict     string  `json:"verdict"`
 	Why         string  `json:"why"`               // the verdict's reason in one sentence
 	Stopped     string  `json:"stopped,omitempty"` // when and why, if before its time
 	Seed        uint64  `json:"seed"`
