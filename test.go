@@ -138,6 +138,8 @@ func (f *testFlags) bounds(c *cobra.Command) error {
 		return usage("--test-count is %d, want at least 1, or a --budget", f.count)
 	case f.budget > 0 && (f.env != "sim" || f.planFile != ""):
 		return usage("--budget is for a search in the simulation, not for --env docker or --plan")
+	case f.failFast && f.env == "sim" && f.planFile == "" && (f.count != 1 || f.budget > 0):
+		return usage("--fail-fast is for one test: a search stops at the first that is invalid")
 	case f.budget > 0 && !c.Flags().Changed("test-count"):
 		f.count = 0
 	}

@@ -19,10 +19,8 @@ import (
 // Results is the outcome of a run; it is results.json, and with --json the last line of standard
 // output.
 type Results struct {
-	// valid, unknown or invalid; anything else counts as unknown
-	Verdict     string  `json:"verdict"`
-	Why         string  `json:"why"`               // the verdict's reason in one sentence
-	Stopped     string  `json:"stopped,omitempty"` // when and why, if before its time
+	Verdict     string  `json:"verdict"` // valid, unknown or invalid; anything else counts as unknown
+	Why         string  `json:"why"`     // the verdict's reason in one sentence
 	Seed        uint64  `json:"seed"`
 	Environment string  `json:"environment"`
 	System      string  `json:"system"`
@@ -35,6 +33,7 @@ type Results struct {
 	HistoryHash string  `json:"history_hash"`         // see Hash
 	TraceHash   string  `json:"trace_hash,omitempty"` // of all that happened, in sim
 	Store       string  `json:"store"`                // the run's directory
+	Stopped     string  `json:"stopped,omitempty"`    // when and why, if before its time
 
 	Faults    []Fault           `json:"faults"`
 	Anomalies []Anomaly         `json:"anomalies"`
