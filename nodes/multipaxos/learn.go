@@ -104,7 +104,7 @@ func (n *node) onLearned(p *peer, m *learned) {
 // those who wait for the slot must not be told what another command did.
 func (n *node) learn(at uint64, v *value) {
 	s := n.log.grow(at)
-	if n.role == leader && n.proposed(s) && s.value.hash != v.hash {
+	if n.role == leader && n.proposed(s) && s.value.hash != v.hash && n.bug != bugLeadsOvertaken {
 		n.follow(n.promised, 0)
 	}
 	if s.value == nil || s.value.hash != v.hash {
