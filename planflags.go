@@ -61,7 +61,8 @@ func partsOf(p plan.Plan) (parts, error) {
 		return out, usage("%w", err)
 	}
 	names := nodeNames(p.Nodes)
-	ledger := nemesis.Ledger{Nodes: names, Real: p.Environment != "sim", Local: out.protocol.Local}
+	ledger := nemesis.Ledger{Nodes: names, Real: p.Environment != "sim", Local: out.protocol.Local,
+		Successive: out.protocol.Successive}
 	if err := ledger.CheckAll(p.Faults); err != nil {
 		return out, usage("%w", err)
 	}
