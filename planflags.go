@@ -61,7 +61,8 @@ func partsOf(p plan.Plan) (parts, error) {
 		return out, usage("%w", err)
 	}
 	names := nodeNames(p.Nodes)
-	ledger := nemesis.Ledger{Nodes: names, Real: p.Environment != "sim", Local: out.protocol.Local}
+	ledger := nemesis.Ledger{Nodes: names, Real: p.Environment != "sim", Local: out.protocol.Local,
+		Successive: out.protocol.Successive}
 	if err := ledger.CheckAll(p.Faults); err != nil {
 		return out, usage("%w", err)
 	}
@@ -109,6 +110,9 @@ func (f testFlags) plan(c *cobra.Command) (plan.Plan, error) {
 			return p, err
 		}
 		if c.Flags().Changed("env") {
+			if p.Environment == "docker" && f.env == "sim" && p.Network.Links == "" {
+				p.Network.Links = "stream" // as TCP does between containers
+			}
 			p.Environment = f.env
 		}
 		return p, fits(p, f.planFile)
@@ -116,8 +120,8 @@ func (f testFlags) plan(c *cobra.Command) (plan.Plan, error) {
 	if f.timeLimit < 0 {
 		return plan.Plan{}, usage("--time-limit is %v, want more than 0", f.timeLimit)
 	}
-	if f.network != "swarm" && f.network != "calm" {
-		return plan.Plan{}, usage("--network is %q, want swarm or calm", f.network)
+	if f.network != "swarm" && f.network != "calm" && f.network != "stream" {
+		return plan.Plan{}, usage("--network is %q, want swarm, calm or stream", f.network)
 	}
 	std := defaults[f.env]
 	if f.timeLimit > 0 || c.Flags().Changed("time-limit") {
@@ -152,8 +156,12 @@ func (f testFlags) plan(c *cobra.Command) (plan.Plan, error) {
 	if err != nil {
 		return p, err
 	}
-	if p.Environment == "sim" && f.network == "swarm" {
+	switch {
+	case p.Environment != "sim":
+	case f.network == "swarm":
 		p.Network = nemesis.Network(p.Seed)
+	case f.network == "stream":
+		p.Network.Links = f.network
 	}
 	p.Faults, err = f.faults(p, found.protocol)
 	return p, err

@@ -47,7 +47,7 @@ func testCommand(stdout, stderr io.Writer) *cobra.Command {
 	fl.StringVar(&f.workload, "workload", "register", "what clients do (see sunder list)")
 	fl.StringVar(&f.nemesis, "nemesis", "partition,clock", "kinds of fault, or none")
 	fl.StringVar(&f.network, "network", "swarm", "in sim: swarm, which loses, doubles, delays and "+
-		"reorders messages as the seed decides, or calm")
+		"reorders messages as the seed decides; calm; or stream, as TCP in containers is")
 	fl.IntVar(&f.nodes, "nodes", 5, "number of nodes")
 	fl.StringVar(&f.concurrency, "concurrency", "2n",
 		"client threads: a number, or a multiple of the nodes as in 2n")

@@ -54,7 +54,8 @@ type Picture struct {
 type Result struct {
 	Name      string    `json:"name"`
 	Verdict   Verdict   `json:"verdict"`
-	Reason    string    `json:"reason,omitempty"` // why it is not valid, in one sentence
+	Reason    string    `json:"reason,omitempty"`  // why it is not valid, in one sentence
+	Vacuous   bool      `json:"vacuous,omitempty"` // unknown only because nothing was shown
 	Anomalies []Anomaly `json:"anomalies,omitempty"`
 	Details   any       `json:"details,omitempty"` // figures; whatever encoding/json can write
 	Parts     []Result  `json:"parts,omitempty"`   // what the result is composed of

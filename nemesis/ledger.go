@@ -16,6 +16,7 @@ type Ledger struct {
 	Assumption nodes.ClockAssumption
 	Flips      bool // it survives bits that flip: see nodes.Protocol
 	Local      bool // its nodes acknowledge what they alone have: no fault may stay
+	Successive bool // it bears failures one after the other: one that stays must be the only one
 	Real       bool // the nodes are real ones: what can only be simulated is refused
 
 	active    []*Record                // in the order in which they started

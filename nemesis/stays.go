@@ -30,6 +30,10 @@ func (l *Ledger) CheckAll(faults []plan.Fault) error {
 		if f.Stays {
 			away += takes(f, len(l.Nodes))
 		}
+		if f.Stays && l.Successive && len(faults) > 1 {
+			return fmt.Errorf("faults[%d]: stays beside %d other faults: this system bears a failure only "+
+				"when the one before was repaired", i, len(faults)-1)
+		}
 		if most := (len(l.Nodes) - 1) / 2; f.Stays && away > most {
 			return fmt.Errorf("faults[%d]: stays, and with those before takes %d of %d nodes away, "+
 				"want at most %d", i, away, len(l.Nodes), most)
@@ -51,6 +55,10 @@ func (l *Ledger) checkStays(f plan.Fault) error {
 	case f.Kind == partition && !slices.Contains(aside, f.Shape):
 		return fmt.Errorf("stays in a partition of shape %s: only %s can stay", f.Shape,
 			strings.Join(aside, ", "))
+	}
+	n := len(l.Nodes)
+	if away, most := takes(f, n), (n-1)/2; away > most {
+		return fmt.Errorf("stays, and takes %d of %d nodes away, want at most %d", away, n, most)
 	}
 	return nil
 }

@@ -47,6 +47,16 @@ func TestWhatMayStay(t *testing.T) {
 	if err := l.CheckAll([]plan.Fault{stay(kill, "one")}); err == nil {
 		t.Error("a node stays away that has what nobody else has")
 	}
+	l = Ledger{Nodes: nodeNames(5), Successive: true}
+	if err := l.CheckAll([]plan.Fault{stay(kill, "one")}); err != nil {
+		t.Errorf("one failure is too many: %v", err)
+	}
+	if err := l.CheckAll([]plan.Fault{cut("one"), {Kind: pause, Target: "one"}}); err == nil {
+		t.Error("a node stays away after another one that need not be back")
+	}
+	if err := (&Ledger{Nodes: nodeNames(2)}).Check(stay(pause, "n2")); err == nil {
+		t.Error("a node of two stays away, which shrinking may come to")
+	}
 }
 
 // Whatever is made to stay passes its check, and takes at least one node and at most a minority.

@@ -26,6 +26,9 @@ type Protocol struct {
 	// Local says that a node acknowledges what it alone has: nobody can expect to read that while the
 	// node is away, so no fault may stay to the end.
 	Local bool
+	// Successive says that it bears a failure only when the one before was repaired, or answered by a
+	// reconfiguration: a fault may stay to the end only if there was no other before it.
+	Successive bool
 	// Enclose, where there is one, is put around every call into a node by an environment that
 	// replays: it makes deterministic what a foreign library draws from elsewhere than Env.Rand.
 	Enclose func(env Env, call func())

@@ -75,6 +75,9 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 	}
 	p.Faults = inTime(p.Faults)
 	if seed%staysShare == 0 && !q.Protocol.Local {
+		if q.Protocol.Successive {
+			p.Faults = nil
+		}
 		o.Stay(&p)
 	}
 	return p, err

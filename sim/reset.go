@@ -53,7 +53,8 @@ func (w *World) Reset(o Options) error {
 	}
 	w.injector = harness.Injector{Driver: driver{w}, Faults: o.Plan.Faults, Brief: o.Brief,
 		Ledger: &nemesis.Ledger{Nodes: names, Assumption: o.Protocol.Clock(o.Plan.Options),
-			Flips: o.Protocol.Flips, Local: o.Protocol.Local}}
+			Flips: o.Protocol.Flips, Local: o.Protocol.Local,
+			Successive: o.Protocol.Successive}}
 	for i, n := range w.nodes {
 		if err := o.Protocol.Check(w.config(w.members[i])); err != nil {
 			return err

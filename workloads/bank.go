@@ -67,7 +67,8 @@ var (
 	errNoMoney    = errors.New("insufficient funds")
 )
 
-// Invoke does inv. A read answers an object from account to balance.
+// Invoke does inv. A read answers an object from account to balance, or null of
+// a bank that is not open.
 func (b *bankClient) Invoke(conn nodes.Conn, inv history.Event) (history.Value, error) {
 	switch inv.F {
 	case "open":
@@ -83,7 +84,10 @@ func (b *bankClient) Invoke(conn nodes.Conn, inv history.Event) (history.Value, 
 			which[i] = int64(i)
 		}
 		res, err := b.read(conn, inv, which...)
-		if err != nil {
+		switch {
+		case errors.Is(err, errNoAccounts):
+			return history.Null, nil
+		case err != nil:
 			return "", err
 		}
 		return balances(res), nil

@@ -77,7 +77,7 @@ func (c check) Check(_ context.Context, h checker.History) checker.Result {
 	case err != nil:
 		out.Verdict, out.Reason = checker.Unknown, err.Error()
 	case r.vacuous != "":
-		out.Verdict, out.Reason = checker.Unknown, r.vacuous
+		out.Verdict, out.Reason, out.Vacuous = checker.Unknown, r.vacuous, true
 	}
 	return out
 }

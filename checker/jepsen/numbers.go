@@ -94,6 +94,7 @@ func (b *bounds) add(n int64, k history.Kind) {
 func Bank(total int64, negative bool) checker.Checker {
 	return check{name: "bank", each: true, look: func(h checker.History, r *report) error {
 		var accounts map[string]*int64
+		seen := 0 // the event from which on it is known that they are open
 		err := clients(h, func(o history.Operation) error {
 			if o.Invocation.F != "read" || o.Kind() != history.OK {
 				return nil
@@ -103,9 +104,16 @@ func Bank(total int64, negative bool) checker.Checker {
 				return err
 			}
 			r.counts["reads"]++
+			if read == nil { // a bank that is not open yet
+				if ops := []int{o.Invocation.Index}; accounts != nil && ops[0] > seen {
+					r.tell("wrong-accounts", "", ops, "a read (event %d) has no accounts, others have %d",
+						ops[0], len(accounts))
+				}
+				return nil
+			}
 			sum := r.balances(o.Invocation.Index, read, negative)
 			if accounts == nil {
-				accounts = read
+				accounts, seen = read, o.Completion.Index
 				if total == 0 {
 					total = sum
 				}
@@ -127,8 +135,8 @@ func Bank(total int64, negative bool) checker.Checker {
 			}
 			return nil
 		})
-		if r.counts["reads"] == 0 {
-			r.vacuous = "no read succeeded"
+		if accounts == nil {
+			r.vacuous = "no read saw accounts"
 		}
 		return err
 	}}

@@ -41,6 +41,7 @@ func Protocol() nodes.Protocol {
 	p := multipaxos.Protocol()
 	p.Name = "cheappaxos"
 	p.Doc = "Cheap Paxos: f+1 mains, and f auxiliaries that only help to replace one"
+	p.Successive = true
 	p.Bugs = append(ownBugs[:len(ownBugs):len(ownBugs)], multipaxos.ChangingBugs()...)
 	p.New = func(c nodes.Config) (nodes.Node, error) {
 		return multipaxos.New(p, c, newScheme(c.Members, c.Bug))

@@ -34,6 +34,7 @@ const (
 	bugTornTailKept
 	bugSnapshotUnsynced
 	bugSnapshotForgetsAccepted
+	bugLeadsOvertaken
 
 	bugWindowIgnored
 	bugNewUnprepared
@@ -95,6 +96,8 @@ var fixedBugs = []nodes.Bug{
 		"durable, and the log is cut: a power loss takes both"},
 	{Name: "snapshot-forgets-accepted", Doc: "a node that installs a snapshot drops what it has " +
 		"accepted beyond it, which others may have counted"},
+	{Name: "leads-overtaken", Doc: "a leader that is told that its slot was decided otherwise goes " +
+		"on to lead: it answers as if its own command had been done"},
 }
 
 // ChangingBugs are those of guards that matter only where configurations change, in the order of

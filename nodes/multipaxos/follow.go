@@ -1,8 +1,6 @@
 package multipaxos
 
 import (
-	"fmt"
-
 	"sunder/nodes"
 	"sunder/nodes/ballot"
 	"sunder/nodes/wire"
@@ -10,7 +8,7 @@ import (
 
 // onAccept is phase 2b. What it accepts, it must find again after a crash before it says so.
 func (n *node) onAccept(p *peer, m *accept) {
-	if m.ballot < n.promised && n.bug != bugAcceptsBelowPromise {
+	if m.ballot < n.promised && n.bug != bugAcceptsBelowPromise || n.overtaken(m) {
 		n.refuse(p, m.ballot)
 		return
 	}
@@ -35,6 +33,19 @@ func (n *node) onAccept(p *peer, m *accept) {
 	n.post(p.id, reply)
 }
 
+// overtaken says whether another value than the one proposed was decided. That was in a higher
+// ballot: of a decision below its own, the leader would know. This node need not have promised the
+// higher one, if it was told what was decided there and took no part in it.
+func (n *node) overtaken(m *accept) bool {
+	for i, v := range m.values {
+		at := m.first + uint64(i)
+		if at <= n.commit && n.log.has(at) && n.log.at(at).value.hash != v.hash {
+			return true
+		}
+	}
+	return false
+}
+
 // heed follows the leader of a ballot that is not below the promise. To take part in a ballot is
 // to promise it: an acceptor that was not asked in phase 1 must take nothing lower from now on.
 func (n *node) heed(p *peer, b ballot.Ballot) {
@@ -54,10 +65,6 @@ const aheadMax = 4
 // accept accepts a value at a slot, unless that is decided already.
 func (n *node) accept(at uint64, b ballot.Ballot, v *value) bool {
 	if at <= n.commit {
-		if n.log.has(at) && n.log.at(at).value.hash != v.hash {
-			n.stop(fmt.Sprintf("ballot %s replaces slot %d, which is decided", b, at))
-			return false
-		}
 		return true
 	}
 	if at > n.commit+aheadMax*n.window && !n.auxiliary || at > n.log.base+slotsMax {

@@ -99,9 +99,14 @@ func (n *node) onLearned(p *peer, m *learned) {
 	}
 }
 
-// learn executes a value that was decided, as another node says.
+// learn executes a value that was decided, as another node says. If it is not what this node has
+// proposed there, it was decided in a higher ballot, even if who says so has not promised that one:
+// those who wait for the slot must not be told what another command did.
 func (n *node) learn(at uint64, v *value) {
 	s := n.log.grow(at)
+	if n.role == leader && n.proposed(s) && s.value.hash != v.hash && n.bug != bugLeadsOvertaken {
+		n.follow(n.promised, 0)
+	}
 	if s.value == nil || s.value.hash != v.hash {
 		s.accepted, s.value = 0, v
 		n.saveLearned(at, v)
