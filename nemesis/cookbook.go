@@ -13,6 +13,10 @@ import (
 // recipesStream keeps the choice of a recipe apart from other choices.
 const recipesStream = 3
 
+// handoverShare is how many seeds there are for one whose recipe is handover, whatever was drawn:
+// so the plans of the others are what they were before there was that recipe.
+const handoverShare = 8
+
 // Recipes makes faults after one of some recipes, again and again through the run: conjunctions
 // that deep bugs need and that chance does not bring together.
 func (o Options) Recipes(messages []string) []plan.Fault {
@@ -25,6 +29,9 @@ func (o Options) Recipes(messages []string) []plan.Fault {
 		list = append(list, c.witness)
 	}
 	make := list[c.rng.IntN(len(list))]
+	if o.Nodes >= 3 && o.Seed%handoverShare == handoverShare-1 {
+		make = c.handover
+	}
 	step := between(c.rng, 600*time.Millisecond, 1200*time.Millisecond)
 	var out []plan.Fault
 	for at := o.TimeLimit / 10; at+step <= o.TimeLimit; at += step {
@@ -164,4 +171,34 @@ func (c cook) witness(at time.Duration) []plan.Fault {
 	restart := c.fault([]string{kill, power}[c.rng.IntN(2)], at+between(c.rng, 0, 5*time.Millisecond),
 		brief(c.rng, 200*time.Microsecond, 5*time.Millisecond), who)
 	return []plan.Fault{bridge, alone, restart}
+}
+
+// handover passes the cluster from one half to another: first some are away, and the others decide
+// with as few as can; then those who were away are back and the others are gone, but for one node,
+// which both have and which loses its power in between. What it counted itself for must be on its
+// disk, which is stalled just before.
+func (c cook) handover(at time.Duration) []plan.Fault {
+	order := c.rng.Perm(c.o.Nodes)
+	half := minority(c.o.Nodes)
+	first := between(c.rng, 300*time.Millisecond, 500*time.Millisecond)
+	turn := at + first
+	absent := c.fault(kill, at, first, members(order[1:1+half]))
+	gone := c.fault(pause, turn-brief(c.rng, 100*time.Microsecond, 5*time.Millisecond),
+		between(c.rng, 400*time.Millisecond, 700*time.Millisecond), members(order[1+half:]))
+	both := members(order[:1])
+	ahead := brief(c.rng, 5*time.Millisecond, 100*time.Millisecond)
+	stalled := c.fault(disk, turn-ahead, ahead+time.Millisecond, both)
+	stalled.Variant = diskStall
+	restart := c.fault(power, turn, brief(c.rng, 200*time.Microsecond, 10*time.Millisecond), both)
+	return []plan.Fault{absent, stalled, gone, restart}
+}
+
+// members names nodes by their places.
+func members(places []int) string {
+	names := make([]string, len(places))
+	for i, p := range places {
+		names[i] = nodes.ID(1 + p).String()
+	}
+	slices.Sort(names)
+	return strings.Join(names, ",")
 }
