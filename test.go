@@ -59,7 +59,8 @@ func testCommand(stdout, stderr io.Writer) *cobra.Command {
 		"decides every random choice (default: a random one, which is printed)")
 	fl.IntVar(&f.count, "test-count", 1,
 		"tests to run, each with the next seed; stops at the first invalid one. In sim they run on all\n"+
-			"cores, and unless flags say what plans look like, each seed chooses that, too")
+			"cores, and unless flags say what plans look like, each seed chooses that, too; a\n"+
+			"planted bug is looked for in 20000 unless --seed is given")
 	fl.DurationVar(&f.budget, "budget", 0, "in sim: run as many tests as fit into that time, "+
 		"at most --test-count if that is given and not 0")
 	fl.StringVar(&f.bug, "bug", "", "a planted bug (see sunder list)")
@@ -87,6 +88,9 @@ func (f *testFlags) addCommon(c *cobra.Command) {
 	fl.StringVar(&f.logFormat, "log-format", "text", "text or json")
 }
 
+// huntSeeds are the most seeds in which a planted bug is looked for when no seed is named.
+const huntSeeds = 20_000
+
 // runTests runs as many tests as were asked for. The worst verdict decides.
 func runTests(c *cobra.Command, f testFlags, stdout, stderr io.Writer) error {
 	log, err := newLogger(f, stderr)
@@ -98,6 +102,10 @@ func runTests(c *cobra.Command, f testFlags, stdout, stderr io.Writer) error {
 	}
 	if !c.Flags().Changed("seed") {
 		f.seed = randomSeed()
+		if f.bug != "" && !c.Flags().Changed("test-count") && !c.Flags().Changed("budget") &&
+			f.env == "sim" && !f.failFast {
+			f.count = huntSeeds // whoever plants a bug wants to see it
+		}
 	}
 	s := &session{flags: f, log: log, stdout: stdout, stderr: stderr}
 	if f.count != 1 && f.env == "sim" && f.planFile == "" {
