@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What each push must pass within two minutes, and two more where Docker answers: one test; a search
 # of every correct system for some seconds, where nothing may be found; what is wrong with a system
-# that is wrong by design, and planted bugs, which must be; and a test and a bug in containers. The store is kept as an artifact; any failure fails the job.
+# that is wrong by design, and planted bugs, which must be; and a test and a bug in containers. The
+# store is kept as an artifact; any failure fails the job.
 #
 #   SUNDER_STORE           where the runs are kept (a new folder)
 #   SUNDER_SEED            the first seed (1)
