@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -64,22 +65,18 @@ func Hunt(ctx context.Context, plans Plans, first uint64, b Budget) (Catch, erro
 		ctx, cancel = context.WithTimeout(ctx, b.Time)
 		defer cancel()
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
+	var best atomic.Uint64 // how far from the first the least seed is that failed
+	best.Store(math.MaxUint64)
 	workers := max(1, b.Workers)
 	hunters := make([]*hunter, workers)
 	var group sync.WaitGroup
 	for i := range hunters {
 		hunters[i] = &hunter{plans: plans, budget: b, seed: first + uint64(i), step: uint64(workers),
-			left: share(b.Seeds, workers, i)}
+			first: first, best: &best, left: share(b.Seeds, workers, i)}
 		if b.Vary {
 			hunters[i].runner.States = NewStates()
 		}
-		group.Go(func() {
-			if hunters[i].hunt(ctx) {
-				stop()
-			}
-		})
+		group.Go(func() { hunters[i].hunt(ctx) })
 	}
 	group.Wait()
 	return gather(hunters, time.Since(began))
@@ -97,7 +94,7 @@ func gather(hunters []*hunter, took time.Duration) (Catch, error) {
 	out := Catch{Took: took}
 	var errs []error
 	for _, h := range hunters {
-		if h.found && (!out.Found || h.plan.Seed < out.Plan.Seed) {
+		if h.found && (!out.Found || h.plan.Seed-h.first < out.Plan.Seed-h.first) {
 			out.Found, out.Plan, out.Outcome = true, h.plan, h.outcome
 		}
 		out.Seeds += h.ran
@@ -123,9 +120,11 @@ type hunter struct {
 	budget Budget
 	runner Runner
 	corpus []plan.Plan // that reached new states, the last ones
+	first  uint64
 	seed   uint64
 	step   uint64
 	left   int
+	best   *atomic.Uint64 // see Hunt
 
 	plan    plan.Plan
 	outcome Outcome
@@ -146,18 +145,23 @@ const corpusMin = 16
 // corpusMax bounds a corpus: the latest plans are from where the unknown begins.
 const corpusMax = 256
 
-// hunt runs plans until one fails, and says whether one did.
-func (h *hunter) hunt(ctx context.Context) bool {
+// hunt runs plans until one fails, or until all that are left have greater seeds than one that
+// failed elsewhere: the least is found, whoever is faster.
+func (h *hunter) hunt(ctx context.Context) {
 	defer h.runner.Close()
 	for ; h.left != 0 && ctx.Err() == nil && h.err == nil; h.left-- {
+		at := h.seed - h.first
+		if at > h.best.Load() {
+			return
+		}
 		p, err := h.next()
 		if err != nil {
 			h.err = err
-			return false
+			return
 		}
 		o, err := h.runner.Run(ctx, p)
 		if ctx.Err() != nil {
-			return false
+			return
 		}
 		if h.ran++; h.budget.Ran != nil {
 			h.budget.Ran.Add(1)
@@ -171,7 +175,10 @@ func (h *hunter) hunt(ctx context.Context) bool {
 		case o.Result.Verdict == checker.Invalid:
 			o.Events = nil
 			h.plan, h.outcome, h.found = p, o, true
-			return true
+			for least := h.best.Load(); at < least; least = h.best.Load() {
+				h.best.CompareAndSwap(least, at)
+			}
+			return
 		case o.Result.Verdict == checker.Unknown:
 			if h.unknown++; h.unknown == 1 {
 				h.doubt = Doubt{p.Seed, o.Result.Reason}
@@ -181,7 +188,6 @@ func (h *hunter) hunt(ctx context.Context) bool {
 			h.keep(p)
 		}
 	}
-	return false
 }
 
 func (h *hunter) keep(p plan.Plan) {

@@ -79,6 +79,27 @@ func TestHuntReplays(t *testing.T) {
 	}
 }
 
+// Whichever worker is faster, the least seed that fails is the one that is told.
+func TestTheLeastSeedIsFound(t *testing.T) {
+	q := search.Prey{Protocol: raft.Protocol(), Bug: "stale-read"}
+	for workers := 1; workers <= 4; workers++ {
+		got, err := search.Hunt(t.Context(), q.Plan, 1, search.Budget{Seeds: 200, Workers: workers})
+		if err != nil || !got.Found {
+			t.Fatalf("found %v, %v", got.Found, err)
+		}
+		for seed := uint64(1); seed < got.Plan.Seed; seed++ {
+			p, err := q.Plan(seed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if o, err := search.Run(t.Context(), p); err != nil || o.Class() != "" {
+				t.Errorf("%d workers found seed %d, but %d shows %s; %v", workers, got.Plan.Seed, seed,
+					o.Class(), err)
+			}
+		}
+	}
+}
+
 func TestHuntEndsWithItsBudget(t *testing.T) {
 	q := search.Prey{Protocol: raft.Protocol()}
 	got, err := search.Hunt(t.Context(), q.Plan, 1, search.Budget{Vary: true, Seeds: 7, Workers: 2})
