@@ -128,7 +128,8 @@ func tellSeeds(out io.Writer, s searched, c search.Catch) {
 		"%d seeds without a verdict\n", c.OK, c.Proven, c.States, s.Unknown)
 	switch {
 	case s.Seed != nil:
-		fmt.Fprintf(out, "found       seed %d: %s\n\n", *s.Seed, s.Why)
+		words := fmt.Sprintf("seed %d: %s", *s.Seed, s.Why)
+		fmt.Fprintf(out, "found       %s\n\n", wrap(words, columnsOf(out)-len(indent), indent))
 	case s.Why != "":
 		fmt.Fprintf(out, "\nUNKNOWN  %s\n", s.Why)
 	default:
