@@ -1,8 +1,6 @@
 package multipaxos
 
 import (
-	"fmt"
-
 	"sunder/nodes"
 	"sunder/nodes/ballot"
 	"sunder/nodes/checkpoint"
@@ -66,13 +64,7 @@ func appendValues(b []byte, list []*value) []byte {
 
 // decode reads a message of a kind that AppendTo wrote.
 func decode(kind uint8, p []byte) (nodes.Message, error) {
-	r := wire.Read(p)
-	m := readMessage(kind, &r)
-	if m == nil || !r.Done() {
-		return nil, fmt.Errorf("decode message of kind %d and %d bytes: %w",
-			kind, len(p), wire.ErrMalformed)
-	}
-	return m, nil
+	return wire.Decode(kind, p, readMessage)
 }
 
 func readMessage(kind uint8, r *wire.Reader) nodes.Message {

@@ -5,6 +5,7 @@ package wire
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 )
 
 // ErrMalformed is returned when bytes are not what they should encode.
@@ -88,6 +89,19 @@ func (r *Reader) Good() bool { return !r.bad }
 
 // Done says that all was well formed, and nothing is left.
 func (r *Reader) Done() bool { return !r.bad && len(r.rest) == 0 }
+
+// Decode reads a whole message with read, which answers the zero M for a kind that it does not
+// know.
+func Decode[M comparable](kind uint8, p []byte, read func(uint8, *Reader) M) (M, error) {
+	r := Read(p)
+	var none M
+	m := read(kind, &r)
+	if m == none || !r.Done() {
+		return none, fmt.Errorf("decode message of kind %d and %d bytes: %w", kind, len(p),
+			ErrMalformed)
+	}
+	return m, nil
+}
 
 // Mix is the finisher of MurmurHash3 over h and v: two words that differ in a bit give unrelated
 // results. The first h should be 0 or a result: small numbers h and v would meet each other.
