@@ -14,7 +14,6 @@ import (
 
 	"sunder/checker"
 	"sunder/harness/plan"
-	"sunder/nemesis"
 )
 
 // Budget bounds a hunt. Each is no bound where it is 0.
@@ -228,7 +227,7 @@ func vary(rng *rand.Rand, p, fresh plan.Plan) plan.Plan {
 			}
 		default:
 			if len(p.Faults) > 0 {
-				nemesis.Options{}.Vary(rng, &p.Faults[rng.IntN(len(p.Faults))])
+				varyFault(rng, &p.Faults[rng.IntN(len(p.Faults))])
 			}
 		}
 	}
