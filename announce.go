@@ -15,10 +15,7 @@ func origin() report.Origin { return report.NewOrigin(os.Args, os.Environ(), tim
 
 // announce prints what is needed to do the test again, before it starts.
 func (s *session) announce() {
-	out := s.stdout
-	if s.flags.json {
-		out = s.stderr
-	}
+	out := s.words()
 	p := s.plan
 	fmt.Fprintf(out, "seed        %d\n", p.Seed)
 	fmt.Fprintf(out, "test        %s %s in %s, %d nodes, %d threads, %s, %s\n", p.System, p.Workload,

@@ -40,6 +40,14 @@ type session struct {
 	full     report.Run // what the page shows, once it is written
 }
 
+// words is where what people read goes: with --json standard output is for programs.
+func (s *session) words() io.Writer {
+	if s.flags.json {
+		return s.stderr
+	}
+	return s.stdout
+}
+
 // stage is a harness.Environment with what is left of it after a run.
 type stage interface {
 	harness.Environment
@@ -254,10 +262,7 @@ func (s *session) publish(r report.Results, events []history.Event, left remains
 			return err
 		}))
 	}
-	out := s.stdout
-	if s.flags.json {
-		out = s.stderr
-	}
+	out := s.words()
 	err = errors.Join(err, report.Text(out, r, columnsOf(out), isTerminal(out)),
 		report.AppendSummary(os.Getenv("GITHUB_STEP_SUMMARY"), r))
 	if err != nil {

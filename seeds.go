@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sunder/harness/plan"
+	"sunder/harness/report/lines"
 	"sunder/nodes/catalog"
 	"sunder/search"
 )
@@ -58,10 +59,7 @@ func runSeeds(ctx context.Context, c *cobra.Command, f testFlags, s *session) er
 	if err != nil {
 		return err
 	}
-	out := s.stdout
-	if f.json {
-		out = s.stderr
-	}
+	out := s.words()
 	if wild {
 		fmt.Fprintf(out, "search      each seed chooses nodes, rate, network and faults; "+
 			"--nemesis and the like fix them\n")
@@ -129,7 +127,7 @@ func tellSeeds(out io.Writer, s searched, c search.Catch) {
 	switch {
 	case s.Seed != nil:
 		words := fmt.Sprintf("seed %d: %s", *s.Seed, s.Why)
-		fmt.Fprintf(out, "found       %s\n\n", wrap(words, columnsOf(out)-len(indent), indent))
+		fmt.Fprintln(out, lines.Field(columnsOf(out), "found", words))
 	case s.Why != "":
 		fmt.Fprintf(out, "\nUNKNOWN  %s\n", s.Why)
 	default:

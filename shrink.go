@@ -13,6 +13,7 @@ import (
 
 	"sunder/harness"
 	"sunder/harness/plan"
+	"sunder/harness/report/lines"
 	"sunder/harness/report/store"
 	"sunder/search"
 )
@@ -111,8 +112,7 @@ func shrinkRun(ctx context.Context, dir string, runs int, out io.Writer) (plan.P
 		return plan.Plan{}, broken(err)
 	}
 	say := func(label, format string, args ...any) {
-		text := wrap(fmt.Sprintf(format, args...), columnsOf(out)-len(indent), indent)
-		fmt.Fprintf(out, "%-12s%s\n", label, text)
+		fmt.Fprint(out, lines.Field(columnsOf(out), label, fmt.Sprintf(format, args...)))
 	}
 	say("shrunk", "%s: %d → %d faults, %s, %d → %d nodes, %v → %v; %d runs, %v",
 		class, len(before.Faults), len(found.Plan.Faults), operations(ops, found.Plan), before.Nodes,
@@ -121,7 +121,7 @@ func shrinkRun(ctx context.Context, dir string, runs int, out io.Writer) (plan.P
 	if n := found.Plan.Network; n.Fixed.Duration > 0 {
 		say("", "every message takes %v%s", n.Fixed, exceptions(n.Except))
 	}
-	fmt.Fprintf(out, "%ssunder test --plan %s\n", indent, filepath.Join(run.Dir, shrunkFile))
+	fmt.Fprintf(out, "%-12ssunder test --plan %s\n", "", filepath.Join(run.Dir, shrunkFile))
 	return found.Plan, nil
 }
 

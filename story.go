@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"sunder/harness/plan"
+	"sunder/harness/report/lines"
 	"sunder/harness/report/page"
 	"sunder/harness/report/spacetime"
 	"sunder/harness/report/store"
@@ -52,32 +53,8 @@ func (s *session) explain(ctx context.Context, p plan.Plan, class string, out io
 	if err != nil {
 		return err
 	}
-	words := wrap(spacetime.Narrate(story), columnsOf(out)-len(indent), indent)
-	fmt.Fprintf(out, "\nstory       %s\n", words)
+	fmt.Fprint(out, "\n", lines.Field(columnsOf(out), "story", spacetime.Narrate(story)))
 	fmt.Fprintf(out, "diagram     %s (in the report, too)\nregression  %s\n",
 		filepath.Join(run.Dir, diagramFile), filepath.Join(run.Dir, regressionFile))
 	return nil
-}
-
-// indent is where the text of a labelled paragraph begins.
-const indent = "            "
-
-// wrap breaks text into lines of at most so many columns, each but the first after the indent.
-func wrap(text string, columns int, indent string) string {
-	var b strings.Builder
-	at := 0
-	for i, word := range strings.Fields(text) {
-		switch n := len([]rune(word)); {
-		case i == 0:
-			at = n
-		case at+1+n > max(columns, 20):
-			b.WriteString("\n" + indent)
-			at = n
-		default:
-			b.WriteByte(' ')
-			at += 1 + n
-		}
-		b.WriteString(word)
-	}
-	return b.String()
 }

@@ -160,10 +160,7 @@ func runAndShrink(ctx context.Context, s *session) (report.Results, error) {
 	if err != nil || s.plan.Environment != "sim" || statusOf(r) != exitInvalid || s.flags.noShrink {
 		return r, err
 	}
-	out := s.stdout
-	if s.flags.json {
-		out = s.stderr
-	}
+	out := s.words()
 	quick, cancel := context.WithTimeout(ctx, shrinkLimit)
 	defer cancel()
 	small, err := shrinkRun(quick, r.Store, shrinkRuns, out)

@@ -55,10 +55,7 @@ func transfer(ctx context.Context, dir string, budget time.Duration, s *session)
 	if err != nil {
 		return broken(err)
 	}
-	out := s.stdout
-	if s.flags.json {
-		out = s.stderr
-	}
+	out := s.words()
 	took := found.Took.Round(10 * time.Millisecond)
 	if !found.Found {
 		fmt.Fprintf(out, "transfer    %s did not come back in %d simulations of what was done, in %v.\n"+

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"sunder/harness/report/lines"
 )
 
 // summaryMax bounds each text in a summary; GitHub drops summaries of more than a megabyte.
@@ -71,7 +73,7 @@ func AppendSummary(path string, r Results) error {
 // reference, which Markdown never takes for structure.
 func md(s string) string {
 	var b strings.Builder
-	s = plain(s)
+	s = lines.Plain(s)
 	if utf8.RuneCountInString(s) > summaryMax {
 		s = string([]rune(s)[:summaryMax]) + "…"
 	}

@@ -5,8 +5,9 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"sunder/harness/report/lines"
 )
 
 // Limits of what is listed; the page has the rest.
@@ -51,7 +52,7 @@ func (t *text) verdict(r Results) {
 	if r.Bug != "" {
 		name += ", planted bug " + r.Bug
 	}
-	if name = plain(name); len(verdict)+2+utf8.RuneCountInString(name) <= t.columns {
+	if name = lines.Plain(name); len(verdict)+2+utf8.RuneCountInString(name) <= t.columns {
 		t.line(head + "  " + name)
 	} else {
 		t.line(head)
@@ -135,45 +136,8 @@ func short(s string) string {
 }
 
 // field writes a name and what there is to say, which hangs beside it.
-func (t *text) field(name, say string) {
-	const indent = "            "
-	t.wrapHanging(name+indent[min(len(name), len(indent)):], indent, say)
-}
+func (t *text) field(name, say string) { t.b.WriteString(lines.Field(t.columns, name, say)) }
 
 func (t *text) line(s string) { t.b.WriteString(s + "\n") }
 
-func (t *text) wrap(indent, s string) { t.wrapHanging(indent, indent, s) }
-
-// wrapHanging writes words in lines: the first begins with first, the others with rest. A word
-// longer than a line stands alone.
-func (t *text) wrapHanging(first, rest, s string) {
-	lead, line := first, ""
-	flush := func() {
-		t.line(strings.TrimRight(lead+line, " "))
-		lead, line = rest, ""
-	}
-	for _, word := range strings.Split(plain(s), " ") {
-		long := utf8.RuneCountInString(lead+line) + 1 + utf8.RuneCountInString(word)
-		if line != "" && long > t.columns {
-			flush()
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	flush()
-}
-
-// plain makes s one line of printable text.
-func plain(s string) string {
-	return strings.Map(func(c rune) rune {
-		if c == '\n' || c == '\t' {
-			return ' '
-		}
-		if !unicode.IsPrint(c) {
-			return '\uFFFD'
-		}
-		return c
-	}, s)
-}
+func (t *text) wrap(indent, s string) { t.b.WriteString(lines.Hang(t.columns, indent, indent, s)) }
