@@ -42,9 +42,6 @@ type Evidence struct {
 // operation is required to have succeeded in it: some elections, and TCP's patience.
 const quorumStretch = 4 * time.Second
 
-// blink is a fault too short to ask that an operation began in it.
-const blink = 50 * time.Millisecond
-
 // floorRate is the least number of ok operations a second that is taken for a test.
 const floorRate = 2
 
@@ -56,6 +53,9 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 		return checker.Result{Name: "sunder", Verdict: checker.Unknown, Reason: err.Error()}
 	}
 	f := faults{planned: len(e.Plan.Faults), events: e.Events, names: names(e.Plan.Nodes)}
+	if len(e.Plan.Script) == 0 { // a script is invoked to its end, whenever that is
+		f.limit = e.Plan.TimeLimit.Duration
+	}
 	f.read(e.Records)
 	parts := slices.Clone(e.Checkers)
 	for i, c := range parts {
@@ -168,105 +168,6 @@ func (c finals) Check(_ context.Context, h checker.History) checker.Result {
 		r.Reason = fmt.Sprintf("no final read succeeded on %s", strings.Join(missing, ", "))
 	}
 	r.Details = map[string]any{"asked": asked, "answered": answered}
-	return r
-}
-
-// faults asks that every fault of the plan was done and had its effect: a test of a fault that was
-// not there is none.
-type faults struct {
-	planned  int
-	events   []history.Event
-	names    []string
-	records  []nemesis.Record
-	troubles []string
-}
-
-func (f *faults) read(records []nemesis.Record) {
-	for _, e := range f.events {
-		if e.Process != history.Nemesis || e.Kind == history.Invoke {
-			continue
-		}
-		if e.Error != "" {
-			f.troubles = append(f.troubles, fmt.Sprintf("%s: %s", e.F, e.Error))
-		}
-		if e.F == "recover" || records != nil {
-			continue
-		}
-		var r nemesis.Record
-		if err := e.Value.Decode(&r); err != nil {
-			f.troubles = append(f.troubles, fmt.Sprintf("event %d: %v", e.Index, err))
-			continue
-		}
-		f.add(r)
-	}
-	f.records = slices.Grow(f.records, len(records))
-	for _, r := range records {
-		f.add(r)
-	}
-}
-
-func (f *faults) add(r nemesis.Record) {
-	if r.Start.Duration != 0 || r.Effect != "" { // else its start was refused: it never was
-		f.records = append(f.records, r)
-	}
-}
-
-func (f faults) windows() []checker.Window {
-	var end time.Duration
-	if len(f.events) > 0 {
-		end = f.events[len(f.events)-1].Time
-	}
-	var out []checker.Window
-	for _, w := range nemesis.Windows(f.names, end, untilRecovery(f.records, f.events)) {
-		if w.End-w.Start < blink {
-			continue
-		}
-		out = append(out, checker.Window{Name: w.Name, Start: w.Start, End: w.End,
-			Quorum: w.Quorum >= quorumStretch})
-	}
-	return out
-}
-
-func (faults) Name() string { return "faults" }
-
-func (f faults) Check(context.Context, checker.History) checker.Result {
-	r := checker.Result{Name: f.Name(), Verdict: checker.Valid}
-	reasons := slices.Clone(f.troubles)
-	counts := map[nemesis.Effect]int{}
-	ended := map[int]bool{}
-	for _, rec := range f.records {
-		if rec.Effect != "" {
-			ended[rec.Fault] = true
-		}
-	}
-	for _, rec := range f.records {
-		if rec.Effect == "" {
-			if !ended[rec.Fault] {
-				reasons = append(reasons, fmt.Sprintf("%s was not seen to end", rec))
-			}
-			continue
-		}
-		counts[rec.Effect]++
-		if rec.Effect == nemesis.Never {
-			reasons = append(reasons, fmt.Sprintf("%s never began: no %s came", rec, rec.Asked.On.Event))
-		}
-		if rec.Effect == nemesis.None {
-			reasons = append(reasons, fmt.Sprintf("%s had no effect (%s)", rec,
-				strings.Join(rec.Evidence, ", ")))
-		}
-		if len(rec.Healed) > 0 {
-			reasons = append(reasons, fmt.Sprintf("%s healed by itself on %s", rec,
-				strings.Join(rec.Healed, ", ")))
-		}
-	}
-	if left := f.planned - len(ended); left > 0 { // interrupted, or due after the time limit
-		reasons = append(reasons, fmt.Sprintf("%d of the plan's %d faults were never done", left,
-			f.planned))
-	}
-	if len(reasons) > 0 {
-		r.Verdict, r.Reason = checker.Unknown, strings.Join(reasons, "; ")
-	}
-	r.Details = counts
 	return r
 }
 

@@ -75,6 +75,11 @@ func evidence(record func(*nemesis.Record), change func(*harness.Evidence)) harn
 	return e
 }
 
+// endAt has the plan's clients end then.
+func endAt(limit time.Duration) func(*harness.Evidence) {
+	return func(e *harness.Evidence) { e.Plan.TimeLimit = plan.Of(limit) }
+}
+
 // The events of evidence, by position.
 const (
 	theRead  = 13 // what the read during the fault was answered
@@ -101,6 +106,22 @@ func TestJudge(t *testing.T) {
 			checker.Unknown, "faults: fault 0: pause of n1 had no effect", "in state T"},
 		{"a fault that healed by itself", func(r *nemesis.Record) { r.Healed = []string{"n1"} }, nil,
 			checker.Unknown, "faults: fault 0: pause of n1 healed by itself on n1", ""},
+		{"a fault in which nothing was asked", func(r *nemesis.Record) {
+			r.Start, r.End = plan.Of(1450*time.Millisecond), plan.Of(1590*time.Millisecond)
+		}, nil, checker.Unknown, "stats: nothing was invoked during fault 0: pause of n1", ""},
+		{"one that came when clients had ended, alone", func(r *nemesis.Record) {
+			r.Start, r.End = plan.Of(1450*time.Millisecond), plan.Of(1590*time.Millisecond)
+		}, endAt(1500 * time.Millisecond), checker.Unknown, "faults: no fault was in force before", ""},
+		{"and after another", func(r *nemesis.Record) {
+			r.Start, r.End = plan.Of(time.Second), plan.Of(1250*time.Millisecond)
+		}, func(e *harness.Evidence) {
+			endAt(1500 * time.Millisecond)(e)
+			again := pause()
+			again.Fault, again.Effect = 1, nemesis.Proven
+			again.Start, again.End = plan.Of(1510*time.Millisecond), plan.Of(1590*time.Millisecond)
+			e.Events[theEnd+1].F, e.Events[recovery].F = "end", "end"
+			e.Events[recovery].Value = history.Marshal(again)
+		}, checker.Valid, "", ""},
 		{"a fault that could not be applied", nil, func(e *harness.Evidence) {
 			e.Events[theEnd].Kind, e.Events[theEnd].Error = history.Info, "apply to n1: broken"
 		}, checker.Unknown, "faults: end: apply to n1: broken", ""},
