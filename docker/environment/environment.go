@@ -214,7 +214,7 @@ func (e *Environment) recovered() (history.Value, error) {
 		case agree:
 			return value, nil
 		case e.Now() > limit:
-			return value, fmt.Errorf("not recovered after %v: %s", recoverLimit, e.watch.words())
+			return value, fmt.Errorf("not recovered after %v: %s", recoverLimit, e.watch.words(rest))
 		}
 		if !sleep(e.life, 20*time.Millisecond) {
 			return "", errors.New("the test was ended")

@@ -3,6 +3,8 @@ package environment
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"path/filepath"
 	"sync"
@@ -29,6 +31,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // loopback is a cluster of Raft nodes in this process: what of an environment needs no container.
 // Its nodes can be killed, and nothing else.
 type loopback struct {
+	t       *testing.T
 	configs []host.Config
 	mu      sync.Mutex // guards what follows
 	lives   []*life
@@ -42,9 +45,12 @@ type life struct {
 	boots int
 }
 
-// port is an address that was free a moment ago.
+// port is an address that was free a moment ago and still is: on an address of this machine that
+// nobody else dials from or listens on. On 127.0.0.1 another test's connection might have taken the
+// port in the meantime.
 func port(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	host := fmt.Sprintf("127.%d.%d.%d:0", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
+	l, err := net.Listen("tcp", host)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +59,7 @@ func port(t *testing.T) string {
 }
 
 func newLoopback(t *testing.T, n int) *loopback {
-	c := &loopback{}
+	c := &loopback{t: t}
 	var members []nodes.ID
 	peers := map[nodes.ID]string{}
 	for i := range n {
@@ -79,7 +85,13 @@ func (c *loopback) start(id nodes.ID) {
 	config, ended := c.configs[id-1], make(chan error, 1)
 	l.end, l.ended = end, ended
 	l.boots++
-	go func() { ended <- host.Run(ctx, config) }()
+	go func() {
+		err := host.Run(ctx, config)
+		if err != nil && ctx.Err() == nil {
+			c.t.Errorf("%s ended by itself: %v", id, err)
+		}
+		ended <- err
+	}()
 }
 
 func (c *loopback) kill(id nodes.ID) {

@@ -114,16 +114,17 @@ func leads(ids []nodes.ID, reports map[nodes.ID]host.Report) (leader string) {
 	return leader
 }
 
-// words says who answered what.
-func (w *watch) words() string {
+// words says which of these nodes answered what, and which did not.
+func (w *watch) words(ids []nodes.ID) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var out []string
-	for id, r := range w.reports {
-		out = append(out, fmt.Sprintf("%s follows %q in term %d", id, r.Leader, r.Term))
-	}
-	if len(out) == 0 {
-		return "no node answers"
+	for _, id := range ids {
+		if r, ok := w.reports[id]; ok {
+			out = append(out, fmt.Sprintf("%s follows %q in term %d", id, r.Leader, r.Term))
+		} else {
+			out = append(out, fmt.Sprintf("%s does not answer", id))
+		}
 	}
 	return strings.Join(out, ", ")
 }

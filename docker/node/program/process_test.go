@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -37,9 +38,11 @@ func (d *deployed) said() string {
 	return fmt.Sprint(string(text), err)
 }
 
-// freePort is a port that was free a moment ago.
+// freePort is a port that was free a moment ago and still is: on an address of this machine that
+// nobody else dials from or listens on.
 func freePort(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	host := fmt.Sprintf("127.%d.%d.%d:0", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
+	l, err := net.Listen("tcp", host)
 	if err != nil {
 		t.Fatal(err)
 	}
