@@ -91,12 +91,11 @@ func (w *World) leader(away []string) (leader string, agree bool) {
 		if slices.Contains(away, n.id.String()) {
 			continue
 		}
-		s, ok := n.proc.(nodes.Statuser)
+		st, ok := n.status()
 		if !ok {
 			agree = false
 			continue
 		}
-		st := s.Status()
 		if !st.Serves() {
 			continue
 		}
@@ -121,10 +120,8 @@ func (d driver) View() nemesis.View {
 		if n.proc == nil && n.exit != "" {
 			v.Dead = append(v.Dead, n.id.String())
 		}
-		if s, ok := n.proc.(nodes.Statuser); ok {
-			if st := s.Status(); st.Role == "leader" && st.Term >= term {
-				v.Leader, term = st.ID, st.Term
-			}
+		if st, ok := n.status(); ok && st.Role == "leader" && st.Term >= term {
+			v.Leader, term = st.ID, st.Term
 		}
 	}
 	return v

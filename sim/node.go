@@ -171,6 +171,14 @@ func (n *node) do(j *job) {
 	}
 }
 
+// status is what the process says of itself, if it lives, can say it, and survives that.
+func (n *node) status() (st nodes.Status, ok bool) {
+	if s, can := n.proc.(nodes.Statuser); can {
+		n.run(&job{kind: calling, what: func() { st, ok = s.Status(), true }})
+	}
+	return st, ok
+}
+
 func (n *node) resume() {
 	held := n.held
 	n.held, n.paused = nil, false

@@ -56,13 +56,18 @@ func (f *faint) Invoke(env nodes.Env, r nodes.RequestID, c kv.Command) {
 	f.Node.Invoke(env, r, c)
 }
 
+func (f *faint) Status() nodes.Status {
+	f.call("Status")
+	return f.Node.(nodes.Statuser).Status()
+}
+
 // TestAPanicIsAnAnomalyOfTheNode: wherever a node panics, the test goes on without it, and the
 // verdict blames that node, whose log has the stack.
 func TestAPanicIsAnAnomalyOfTheNode(t *testing.T) {
 	for _, c := range []struct {
 		in    string
 		after int
-	}{{"New", 0}, {"Start", 0}, {"Recv", 5}, {"Timer", 1}, {"Synced", 1}, {"Invoke", 3}} {
+	}{{"New", 0}, {"Start", 0}, {"Recv", 5}, {"Timer", 1}, {"Synced", 1}, {"Invoke", 3}, {"Status", 0}} {
 		p := planOf(t, 1, "")
 		p.TimeLimit, p.Faults = plan.Of(2*time.Second), nil
 		protocol := raft.Protocol()
