@@ -52,7 +52,7 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	if err != nil {
 		return checker.Result{Name: "sunder", Verdict: checker.Unknown, Reason: err.Error()}
 	}
-	f := faults{planned: len(e.Plan.Faults), events: e.Events, names: names(e.Plan.Nodes)}
+	f := faults{planned: e.Plan.Faults, events: e.Events, names: names(e.Plan.Nodes)}
 	if len(e.Plan.Script) == 0 { // a script is invoked to its end, whenever that is
 		f.limit = e.Plan.TimeLimit.Duration
 	}

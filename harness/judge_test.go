@@ -80,6 +80,16 @@ func endAt(limit time.Duration) func(*harness.Evidence) {
 	return func(e *harness.Evidence) { e.Plan.TimeLimit = plan.Of(limit) }
 }
 
+// and makes it the evidence of a plan with one more fault, which was due at that time and never
+// done, and whose clients end after 1.5 s.
+func and(due time.Duration) func(*harness.Evidence) {
+	return func(e *harness.Evidence) {
+		endAt(1500 * time.Millisecond)(e)
+		e.Plan.Faults = []plan.Fault{pause().Asked, {Kind: "pause", Target: "n2",
+			At: plan.Of(due * time.Millisecond), Duration: plan.Of(time.Second)}}
+	}
+}
+
 // The events of evidence, by position.
 const (
 	theRead  = 13 // what the read during the fault was answered
@@ -122,6 +132,14 @@ func TestJudge(t *testing.T) {
 			e.Events[theEnd+1].F, e.Events[recovery].F = "end", "end"
 			e.Events[recovery].Value = history.Marshal(again)
 		}, checker.Valid, "", ""},
+		{"a fault that the ones before it delayed until clients had ended", nil, and(1400),
+			checker.Valid, "", ""},
+		{"a fault that was due when clients had ended", nil, and(1500), checker.Unknown,
+			"faults: 1 of the plan's 2 faults were never done", ""},
+		{"a delayed fault of a test that was interrupted", nil, func(e *harness.Evidence) {
+			and(1400)(e)
+			e.Plan.TimeLimit = plan.Of(time.Minute)
+		}, checker.Unknown, "faults: 1 of the plan's 2 faults were never done", ""},
 		{"a fault that could not be applied", nil, func(e *harness.Evidence) {
 			e.Events[theEnd].Kind, e.Events[theEnd].Error = history.Info, "apply to n1: broken"
 		}, checker.Unknown, "faults: end: apply to n1: broken", ""},

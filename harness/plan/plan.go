@@ -30,6 +30,7 @@ type Plan struct {
 	Rate        float64           `json:"rate"`        // operations a second over all; 0: unbounded
 	TimeLimit   Duration          `json:"time_limit"`  // of the main phase
 	Network     Network           `json:"network,omitzero"`
+	Leader      string            `json:"leader,omitempty"` // at first, in containers; empty: any
 	Faults      []Fault           `json:"faults"`
 
 	// Script, where there is one, is all that clients do: the workload generates nothing. Its times,
@@ -169,6 +170,8 @@ func (p Plan) Check() error {
 		return bad("rate", p.Rate, "0 to 1e9")
 	case !possible(p.TimeLimit) || p.TimeLimit.Duration == 0:
 		return bad("time_limit", p.TimeLimit, fmt.Sprintf("more than 0, and at most %v", TimeMax))
+	case p.Leader != "" && p.Environment == "sim":
+		return bad("leader", p.Leader, "none: in sim the plan decides all elections")
 	case len(p.Faults) > FaultsMax:
 		return bad("faults", len(p.Faults), fmt.Sprintf("at most %d", FaultsMax))
 	}

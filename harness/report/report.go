@@ -36,6 +36,7 @@ type Results struct {
 	Stopped     string  `json:"stopped,omitempty"`    // when and why, if before its time
 
 	Faults    []Fault           `json:"faults"`
+	Undone    int               `json:"faults_not_done,omitempty"` // of those that were planned
 	Anomalies []Anomaly         `json:"anomalies"`
 	Checkers  []Check           `json:"checkers"`
 	Phases    []Phase           `json:"phases"`
@@ -121,6 +122,7 @@ func New(p plan.Plan, events []history.Event) Results {
 	for _, w := range windows {
 		r.Faults = append(r.Faults, Fault{Window: w, During: ops.Between(w.From, w.To).Tally()})
 	}
+	r.Undone = max(0, len(p.Faults)-len(r.Faults))
 	r.Measures = measures(ops, windows, p)
 	return r
 }

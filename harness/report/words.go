@@ -80,7 +80,7 @@ func Short(d time.Duration) string {
 	return fmt.Sprintf("%d ns", d)
 }
 
-// Sum says what came of the faults: 8 proven, 1 masked.
+// Sum says what came of the faults: 8 proven, 1 masked, 1 not done.
 func (r Results) Sum() string {
 	if len(r.Faults) == 0 {
 		return "none was injected"
@@ -98,6 +98,9 @@ func (r Results) Sum() string {
 			}
 			parts = append(parts, fmt.Sprintf("%d %s", n, name))
 		}
+	}
+	if r.Undone > 0 {
+		parts = append(parts, fmt.Sprintf("%d not done", r.Undone))
 	}
 	return strings.Join(parts, ", ")
 }
