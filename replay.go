@@ -18,6 +18,7 @@ import (
 	"sunder/harness/plan"
 	"sunder/harness/report"
 	"sunder/harness/report/store"
+	"sunder/search"
 )
 
 func replayCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -26,10 +27,11 @@ func replayCommand(stdout, stderr io.Writer) *cobra.Command {
 		Use:   "replay DIR|PLAN",
 		Short: "Run a stored plan again and say what came back",
 		Long: "Runs a plan again. In the simulation the same plan gives the same history and the same\n" +
-			"trace, bit for bit. In containers, or where the plan was made for another environment,\n" +
-			"it says in how many of the runs the same class of anomaly came back. What a run in\n" +
-			"containers showed is looked for in the simulation, with its operations, faults and\n" +
-			"delays, and shrunk there.",
+			"trace, bit for bit. In containers it says in how many of the runs the same class of\n" +
+			"anomaly came back. What a run in containers showed is looked for in the simulation,\n" +
+			"with its operations, faults and delays, and shrunk there. What the simulation showed is\n" +
+			"done in containers in the same order, with the same leader at first, but slower: there\n" +
+			"elections take the time that they take.",
 		Example: "  sunder replay store/latest\n" +
 			"  sunder replay --env sim store/latest\n" +
 			"  sunder replay store/latest/plan.json --env docker --test-count 10",
@@ -74,6 +76,16 @@ func replay(ctx context.Context, path string, f testFlags, stdout, stderr io.Wri
 	if f.env == "sim" && p.Environment != "sim" && first != nil {
 		return transfer(ctx, path, f.timeLimit,
 			&session{flags: f, log: log, stdout: stdout, stderr: stderr})
+	}
+	if f.env == "docker" && p.Environment == "sim" {
+		here, err := search.Run(ctx, p)
+		if err != nil {
+			return usage("%s: %w", path, err)
+		}
+		if class := here.Class(); class != "" {
+			return confirm(ctx, p, class,
+				&session{flags: f, log: log, stdout: stdout, stderr: stderr})
+		}
 	}
 	exact := p.Environment == "sim" && (f.env == "" || f.env == "sim")
 	if f.env != "" {

@@ -67,15 +67,14 @@ type Environment struct {
 	watch       watch
 }
 
-// New is the environment of a cluster that is up. History time begins now. When stop ends, Await
-// returns early once; when abort ends, always.
+// New is the environment of a cluster that is up, led by whom the plan wants. History time begins
+// when it returns. When stop ends, Await returns early once; when abort ends, always.
 func New(stop, abort context.Context, c *docker.Cluster, o Options) *Environment {
 	return over(stop, abort, c, o)
 }
 
 func over(stop, abort context.Context, c cluster, o Options) *Environment {
-	e := &Environment{Options: o, cluster: c, origin: time.Now(), originRaw: rawClock(),
-		interrupt: stop.Done(), abort: abort.Done(),
+	e := &Environment{Options: o, cluster: c, interrupt: stop.Done(), abort: abort.Done(),
 		completions: make(chan history.Event, 2*o.Plan.Concurrency+16),
 		processes:   map[history.Process]chan history.Event{}, timer: time.NewTimer(0),
 		jobs: make(chan func(), 1)}
@@ -88,6 +87,8 @@ func over(stop, abort context.Context, c cluster, o Options) *Environment {
 		dead: map[string]bool{}}
 	e.injector = harness.Injector{Driver: e.driver,
 		Faults: o.Plan.Faults, Ledger: &nemesis.Ledger{Nodes: e.names, Assumption: o.Assumption}}
+	e.elect(o.Plan.Leader)
+	e.origin, e.originRaw = time.Now(), rawClock()
 	e.running.Go(func() {
 		for {
 			select {
