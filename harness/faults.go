@@ -96,6 +96,11 @@ func (f faults) late(w nemesis.Window) bool {
 		})
 }
 
+// triggered says that faults of the plan wait for events, which may come late.
+func (f faults) triggered() bool {
+	return slices.ContainsFunc(f.planned, func(p plan.Fault) bool { return p.On != nil })
+}
+
 // left is how many of the plan's faults were never done: because the test was interrupted or they
 // were due after its end, which leaves a test that is not the planned one; or, delayed, because the
 // faults before them took longer than planned, as they do on a busy machine.
@@ -154,7 +159,7 @@ func (f faults) Check(context.Context, checker.History) checker.Result {
 		}
 	}
 	left, delayed := f.left(ended)
-	if n := counts[late]; n+delayed > 0 && n == len(windows) {
+	if n := counts[late]; n+delayed > 0 && n == len(windows) && !f.triggered() {
 		reasons = append(reasons, fmt.Sprintf("no fault was in force before clients ended (%v): "+
 			"the time limit is too short for these faults here", f.limit))
 	}

@@ -122,6 +122,14 @@ func TestJudge(t *testing.T) {
 		{"one that came when clients had ended, alone", func(r *nemesis.Record) {
 			r.Start, r.End = plan.Of(1450*time.Millisecond), plan.Of(1590*time.Millisecond)
 		}, endAt(1500 * time.Millisecond), checker.Unknown, "faults: no fault was in force before", ""},
+		{"one that waited for its event, alone", func(r *nemesis.Record) {
+			r.Start, r.End = plan.Of(1450*time.Millisecond), plan.Of(1590*time.Millisecond)
+		}, func(e *harness.Evidence) {
+			endAt(1500 * time.Millisecond)(e)
+			asked := pause().Asked
+			asked.On = &plan.Trigger{Event: "elected"}
+			e.Plan.Faults = []plan.Fault{asked}
+		}, checker.Valid, "", ""},
 		{"and after another", func(r *nemesis.Record) {
 			r.Start, r.End = plan.Of(time.Second), plan.Of(1250*time.Millisecond)
 		}, func(e *harness.Evidence) {

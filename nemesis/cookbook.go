@@ -1,7 +1,6 @@
 package nemesis
 
 import (
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -10,8 +9,11 @@ import (
 	"sunder/nodes"
 )
 
-// recipesStream keeps the choice of a recipe apart from other choices.
-const recipesStream = 3
+// These keep the choice of recipes apart from other choices.
+const (
+	recipesStream    = 3
+	successionStream = 4
+)
 
 // handoverShare is how many seeds there are for one whose recipe is handover, whatever was drawn:
 // so the plans of the others are what they were before there was that recipe.
@@ -20,7 +22,7 @@ const handoverShare = 8
 // Recipes makes faults after one of some recipes, again and again through the run: conjunctions
 // that deep bugs need and that chance does not bring together.
 func (o Options) Recipes(messages []string) []plan.Fault {
-	c := cook{reactor{rand.New(rand.NewPCG(o.Seed, recipesStream)), o, messages}}
+	c := cook{newReactor(o, recipesStream, messages)}
 	list := []func(at time.Duration) []plan.Fault{c.churn, c.forgetful, c.window, c.laggard}
 	if o.rates(monotonic) != trueRates {
 		list = append(list, c.leaseGap, c.leaseGap)

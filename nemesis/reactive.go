@@ -16,7 +16,7 @@ const reactiveStream = 2
 // messages are the protocol's words for its kinds of message. A seed has one or a few motifs, each
 // repeated: a bug that needs the same thing three times in a row is not found by a mix.
 func (o Options) Reactive(messages []string) []plan.Fault {
-	r := reactor{rand.New(rand.NewPCG(o.Seed, reactiveStream)), o, messages}
+	r := newReactor(o, reactiveStream, messages)
 	var out []plan.Fault
 	for range 1 + r.rng.IntN(3) {
 		out = append(out, r.motif()...)
@@ -28,6 +28,10 @@ type reactor struct {
 	rng      *rand.Rand
 	o        Options
 	messages []string
+}
+
+func newReactor(o Options, stream uint64, messages []string) reactor {
+	return reactor{rand.New(rand.NewPCG(o.Seed, stream)), o, messages}
 }
 
 // motif is one fault that the same kind of event sets off again and again.

@@ -26,6 +26,7 @@ type acceptors struct {
 	decrees dense[decree]
 	others  map[place]seen  // accepted in further ballots of a decree: place.term is the ballot
 	floors  []dense[uint64] // by node: the least ballot that it may take part in
+	helpers []helper        // by node
 }
 
 // decree is what was seen of one.
@@ -39,6 +40,7 @@ type decree struct {
 func (a *acceptors) reset() {
 	a.decrees.reset()
 	clear(a.others)
+	clear(a.helpers)
 	for i := range a.floors {
 		a.floors[i].reset()
 	}
@@ -53,8 +55,12 @@ func (a *acceptors) observe(ob nodes.Observed) *Violation {
 		if v := a.floor(ob, "accepts in"); v != nil {
 			return v
 		}
-		return a.accepted(ob)
+		if v := a.accepted(ob); v != nil {
+			return v
+		}
+		return a.helped(ob)
 	}
+	a.learned(ob)
 	return a.decided(ob)
 }
 

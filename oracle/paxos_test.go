@@ -138,3 +138,44 @@ func TestBugsOfPaxosAreFound(t *testing.T) {
 		}
 	}
 }
+
+// TestIdleAuxiliaries: who learns nothing must not be asked all the time; others may.
+func TestIdleAuxiliaries(t *testing.T) {
+	const every, lasts = 50 * time.Millisecond, 4 * time.Second
+	for _, c := range []struct {
+		name   string
+		change func(at time.Duration, ob *nodes.Observed)
+		want   bool
+	}{
+		{"it helps without a pause", func(time.Duration, *nodes.Observed) {}, true},
+		{"it learns what was decided", func(at time.Duration, ob *nodes.Observed) {
+			if at == lasts/2 {
+				ob.Fact = nodes.Decided
+			}
+		}, false},
+		{"it pauses", func(at time.Duration, ob *nodes.Observed) {
+			if at >= lasts/2 {
+				ob.Time += 3 * every
+			}
+		}, false},
+		{"it helps in one ballot after the other", func(at time.Duration, ob *nodes.Observed) {
+			if at >= lasts/2 {
+				ob.Term = uint64(ballot.New(2, 1))
+			}
+		}, false},
+	} {
+		o := oracle.New()
+		found := false
+		for at := time.Duration(0); at < lasts; at += every {
+			ob := says(3, nodes.Accepted, uint64(ballot.New(1, 1)), 1+uint64(at/every), 7, 0)
+			ob.Time = at
+			c.change(at, &ob)
+			if v := o.Observe(ob); v != nil {
+				found = found || v.Oracle == oracle.IdleAuxiliaries
+			}
+		}
+		if found != c.want {
+			t.Errorf("%s: found: %v", c.name, found)
+		}
+	}
+}

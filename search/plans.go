@@ -25,6 +25,9 @@ type Prey struct {
 // long ones.
 const limit = 2500 * time.Millisecond
 
+// long is the same where reconfigurations answer failures: each takes most of a second.
+const long = 6 * time.Second
+
 // mixes are the kinds of fault that go together in time; a seed takes one.
 var mixes = [][]string{
 	{"partition", "kill"},
@@ -74,6 +77,12 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 		p.Faults = o.Recipes(q.messages())
 	}
 	p.Faults = inTime(p.Faults)
+	if q.Protocol.Successive && seed%2 == 0 { // else, or when they are over, there is peace
+		o.TimeLimit, p.TimeLimit = long, plan.Of(long)
+		if seed%8 != 2 {
+			p.Faults = o.Succession()
+		}
+	}
 	if seed%staysShare == 0 && !q.Protocol.Local {
 		if q.Protocol.Successive {
 			p.Faults = nil

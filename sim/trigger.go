@@ -19,6 +19,7 @@ const (
 	syncDone
 	elected
 	committed
+	configured
 )
 
 func eventNamed(name string) event {

@@ -145,6 +145,8 @@ func (w *World) observe(o nodes.Observed) {
 			w.happened(elected, o.Node, 0, 0, 0)
 		case nodes.Committed, nodes.Decided:
 			w.happened(committed, o.Node, 0, 0, 0)
+		case nodes.Configured:
+			w.happened(configured, o.Node, 0, 0, 0)
 		}
 	}
 	if w.Observe != nil {

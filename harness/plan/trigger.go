@@ -23,8 +23,8 @@ type Trigger struct {
 }
 
 // events are what a trigger can wait for. A message is delivered, and a sync done, when the node
-// has done what follows from it.
-var events = []string{"sent", "delivered", "synced", "elected", "committed"}
+// has done what follows from it. A node is configured when it learns of a new configuration.
+var events = []string{"sent", "delivered", "synced", "elected", "committed", "configured"}
 
 // Events are the names of the events that a trigger can wait for.
 func Events() []string { return slices.Clone(events) }
