@@ -63,6 +63,7 @@ type stage interface {
 type remains struct {
 	observed map[nodes.ID][]nodes.Observed
 	logs     []nodeLog
+	debts    []string
 	missing  error // why there is not more
 }
 
@@ -204,7 +205,7 @@ func (s *session) conduct(ctx context.Context, env stage, j *progress) (why stri
 // judge gives the results of a history.
 func (s *session) judge(ctx context.Context, events []history.Event, left remains) report.Results {
 	e := harness.Evidence{Plan: s.plan, Events: events, Observed: left.observed, Missing: left.missing,
-		Checkers:   s.parts.workload.Checkers(s.test.Options),
+		Debts: left.debts, Checkers: s.parts.workload.Checkers(s.test.Options),
 		Assumption: s.parts.protocol.Clock(s.parts.protocol.Pick(s.plan.Options))}
 	for _, l := range left.logs {
 		e.Logs = append(e.Logs, l.checked())

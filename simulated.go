@@ -23,6 +23,7 @@ type simulated struct {
 	*sim.World
 	beats atomic.Int64 // signs of life, for the watchdog
 	spent string       // why the world stands still
+	debts []string     // that the nodes have when the test is over
 	abort func()
 
 	mu       sync.Mutex // for what follows, as a stuck node is not alone with it
@@ -98,8 +99,12 @@ func (e *simulated) conduct(ctx context.Context, s *session, j *progress) (why s
 	defer cancel()
 	e.abort = cancel
 	err = guard(e.beats.Load, cmp.Or(s.patience, patience), func() error {
-		return harness.Conduct(ctx, abort, e, s.test.Scheduler(), j,
+		err := harness.Conduct(ctx, abort, e, s.test.Scheduler(), j,
 			func(line string) { s.log.Info(line) })
+		if err == nil {
+			e.debts = e.World.Debts()
+		}
+		return err
 	})
 	switch {
 	case errors.Is(err, errStuck):
@@ -122,7 +127,7 @@ func (e *simulated) conduct(ctx context.Context, s *session, j *progress) (why s
 
 // Collect stores observations and logs, which are in memory.
 func (e *simulated) Collect(_ context.Context, r *store.Run) (remains, error) {
-	out := remains{observed: e.observed}
+	out := remains{observed: e.observed, debts: e.debts}
 	var errs []error
 	for id, observed := range e.observed {
 		var lines []byte

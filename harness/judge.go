@@ -31,6 +31,8 @@ type Evidence struct {
 	// say of them counts, which is the same and takes reading.
 	Records []nemesis.Record
 	Logs    []checker.Log
+	// Debts is what healed nodes still owed an answer long after the test, in words.
+	Debts []string
 	// Missing is why some of what the nodes left could not be had; nil: all is there.
 	Missing error
 	// Many says that this is one of many runs, which are to prove something together: no figures are
@@ -71,7 +73,7 @@ func Judge(ctx context.Context, e Evidence) checker.Result {
 	}
 	parts = append(parts, checker.Exceptions{}, checker.Logs{Logs: e.Logs})
 	if e.Plan.Environment == "sim" {
-		live := liveness{away: len(asked) < len(f.names)}
+		live := liveness{away: len(asked) < len(f.names), debts: e.Debts}
 		switch {
 		case len(e.Plan.Script) > 0: // which need not ask for final reads
 			live.finals = finals{present(patient(e.Events), e.Events)}

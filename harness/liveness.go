@@ -19,6 +19,7 @@ const Liveness = "liveness"
 type liveness struct {
 	finals finals
 	away   bool // a minority is: it is not asked
+	debts  []string
 }
 
 func (liveness) Name() string { return Liveness }
@@ -38,6 +39,9 @@ func (c liveness) Check(ctx context.Context, h checker.History) checker.Result {
 		if missing := c.finals.Check(ctx, h); missing.Verdict != checker.Valid {
 			words = sound + missing.Reason
 		}
+	}
+	if len(c.debts) > 0 && words == "" {
+		words = sound + c.debts[0]
 	}
 	if words != "" {
 		r.Verdict, r.Reason = checker.Invalid, words

@@ -13,6 +13,7 @@ import (
 const (
 	recipesStream    = 3
 	successionStream = 4
+	leasesStream     = 5
 )
 
 // handoverShare is how many seeds there are for one whose recipe is handover, whatever was drawn:
@@ -23,20 +24,36 @@ const handoverShare = 8
 // that deep bugs need and that chance does not bring together.
 func (o Options) Recipes(messages []string) []plan.Fault {
 	c := cook{newReactor(o, recipesStream, messages)}
-	list := []func(at time.Duration) []plan.Fault{c.churn, c.forgetful, c.window, c.laggard}
+	list := []func(at time.Duration) []plan.Fault{c.churn, c.forgetful, c.window, c.laggard,
+		c.sleeper, c.relapse}
 	if o.rates(monotonic) != trueRates {
 		list = append(list, c.leaseGap, c.leaseGap)
 	}
 	if o.Nodes >= 3 {
-		list = append(list, c.witness)
+		list = append(list, c.witness, c.swing, c.hearsay)
 	}
 	make := list[c.rng.IntN(len(list))]
 	if o.Nodes >= 3 && o.Seed%handoverShare == handoverShare-1 {
 		make = c.handover
 	}
+	return c.again(make)
+}
+
+// Leases makes faults after those recipes that leave a deposed leader its lease, where a mistake
+// does.
+func (o Options) Leases(messages []string) []plan.Fault {
+	c := cook{newReactor(o, leasesStream, messages)}
+	list := []func(at time.Duration) []plan.Fault{c.leaseGap, c.sleeper}
+	if o.Nodes >= 3 {
+		list = append(list, c.hearsay, c.hearsay, c.witness)
+	}
+	return c.again(list[c.rng.IntN(len(list))])
+}
+
+// again follows a recipe again and again through the run.
+func (c cook) again(make func(at time.Duration) []plan.Fault) (out []plan.Fault) {
 	step := between(c.rng, 600*time.Millisecond, 1200*time.Millisecond)
-	var out []plan.Fault
-	for at := o.TimeLimit / 10; at+step <= o.TimeLimit; at += step {
+	for at := c.o.TimeLimit / 10; at+step <= c.o.TimeLimit; at += step {
 		out = append(out, make(at)...)
 	}
 	return out
@@ -75,22 +92,31 @@ func (c cook) churn(at time.Duration) (out []plan.Fault) {
 	return out
 }
 
-// answers are parts of the names of messages that answer others, as protocols call them.
-var answers = []string{"reply", "Resp", "promise", "accepted"}
+// Parts of the names of messages, as protocols call them: of those that answer others, and of those
+// that ask for somebody's election.
+var (
+	answers   = []string{"reply", "Resp", "promise", "accepted"}
+	campaigns = []string{"vote", "Vote", "prepare"}
+)
+
+// named is a kind of message with one of the names, or any.
+func (c cook) named(names []string) string {
+	kinds := slices.DeleteFunc(slices.Clone(c.messages), func(m string) bool {
+		return !slices.ContainsFunc(names, func(a string) bool { return strings.Contains(m, a) })
+	})
+	if len(kinds) == 0 {
+		return ""
+	}
+	return kinds[c.rng.IntN(len(kinds))]
+}
 
 // forgetful restarts a node just after it answered, at once, while others still ask: what it said
 // must be on its disk. The leader is cut off, so that there is something to decide.
 func (c cook) forgetful(at time.Duration) []plan.Fault {
 	lasts := between(c.rng, 250*time.Millisecond, 500*time.Millisecond)
 	out := []plan.Fault{c.cut("leader-isolated", at, lasts)}
-	replies := slices.DeleteFunc(slices.Clone(c.messages), func(m string) bool {
-		return !slices.ContainsFunc(answers, func(a string) bool { return strings.Contains(m, a) })
-	})
-	if len(replies) == 0 {
-		replies = []string{""}
-	}
 	kind := []string{kill, power}[c.rng.IntN(2)]
-	on := plan.Trigger{Optional: true, Event: "sent", Kind: replies[c.rng.IntN(len(replies))]}
+	on := plan.Trigger{Optional: true, Event: "sent", Kind: c.named(answers)}
 	every, delay := 1+c.rng.IntN(3), time.Duration(0)
 	if c.rng.IntN(2) == 0 {
 		delay = brief(c.rng, 10*time.Microsecond, 2*time.Millisecond)
@@ -110,13 +136,14 @@ func (c cook) forgetful(at time.Duration) []plan.Fault {
 func (c cook) window(at time.Duration) []plan.Fault {
 	target := []string{"majority", "all", "others", "receiver", "sender", "leader"}[c.rng.IntN(6)]
 	f := c.fault(power, at, brief(c.rng, time.Millisecond, 300*time.Millisecond), target)
-	event := []string{"delivered", "sent", "committed"}[c.rng.IntN(3)]
+	event := []string{"delivered", "sent", "committed", "synced"}[c.rng.IntN(4)]
 	f.On = &plan.Trigger{Event: event, Optional: true,
 		Nth: 1 + c.rng.IntN(50), Delay: plan.Of(brief(c.rng, 10*time.Microsecond, time.Millisecond))}
-	if f.On.Event == "committed" && (target == "receiver" || target == "sender") {
+	ofMessage := event == "delivered" || event == "sent"
+	if !ofMessage && (target == "receiver" || target == "sender") {
 		f.Target = "self"
 	}
-	if f.On.Event != "committed" && c.rng.IntN(2) == 0 {
+	if ofMessage && c.rng.IntN(2) == 0 {
 		for f.On.Kind == "" {
 			f.On.Kind = c.messages[c.rng.IntN(len(c.messages))]
 		}

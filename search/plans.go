@@ -37,6 +37,10 @@ var mixes = [][]string{
 	{"partition", "clock"},
 }
 
+// leaseShare is how many seeds there are for one that is after leases, where the system has any:
+// their bugs are the rarest.
+const leaseShare = 4
+
 // staysShare is how many seeds there are for one in which a minority is away to the end.
 const staysShare = 8
 
@@ -48,19 +52,28 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 		Workload: q.workload(seed), Bug: q.Bug, Options: map[string]string{}, Nodes: 3 + 2*rng.IntN(2),
 		Concurrency: 4 + rng.IntN(7), Rate: float64(int(20) << rng.IntN(4)), TimeLimit: plan.Of(limit)}
 	for _, o := range q.Protocol.Options {
-		if v := o.Values[rng.IntN(len(o.Values))]; rng.IntN(2) == 0 && !slices.Contains(o.Weak, v) {
+		if v := o.Values[rng.IntN(len(o.Values))]; rng.IntN(4) > 0 && !slices.Contains(o.Weak, v) {
 			p.Options[o.Name] = v
 		}
+	}
+	if rng.IntN(8) == 0 { // a crowd, which leaves much undecided when a leader is cut off
+		p.Concurrency, p.Rate = 15+rng.IntN(30), float64(int(200)<<rng.IntN(2))
+	}
+	leases := seed%leaseShare == 1 && q.lease(p.Options)
+	if leases && q.Workload == "" {
+		p.Workload = register
 	}
 	for name, value := range q.Options {
 		p.Options[name] = value
 	}
 	assumption := q.Protocol.Clock(p.Options)
-	if p.Workload == register && (rng.IntN(3) == 0 || assumption.Bounded && rng.IntN(2) == 0) {
+	leases = leases && assumption.Bounded
+	if p.Workload == register && (leases || rng.IntN(3) == 0 || assumption.Bounded) {
 		// Readers that stay and writers that roam: what a lease needs to be caught.
 		p.Options["clients"], p.Options["timeout"] = "apart", "200ms"
-		if assumption.Bounded {
-			p.Concurrency, p.Rate = 2*p.Nodes, float64(int(400)<<rng.IntN(3))
+		p.Concurrency, p.Rate = 2*p.Nodes, float64(int(200)<<rng.IntN(3))
+		if assumption.Bounded { // who is elected must have all that was written: let that be little
+			p.Rate = float64(int(40) << rng.IntN(6))
 		}
 	}
 	p.Network = network(rng, seed)
@@ -68,6 +81,8 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 		Flips: q.Protocol.Flips}
 	var err error
 	switch draw := rng.IntN(10); {
+	case leases:
+		p.Faults = o.Leases(q.messages())
 	case draw < 3:
 		o.Kinds = mixes[rng.IntN(len(mixes))]
 		p.Faults, err = nemesis.Generate(o)
@@ -90,6 +105,19 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 		o.Stay(&p)
 	}
 	return p, err
+}
+
+// lease sets the option that makes the system rely on clocks, if there is one.
+func (q Prey) lease(options map[string]string) bool {
+	for _, o := range q.Protocol.Options {
+		for _, v := range o.Values {
+			if q.Protocol.Clock(map[string]string{o.Name: v}).Bounded {
+				options[o.Name] = v
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // inTime is those of the faults that begin in time to be felt.

@@ -138,11 +138,15 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) (Outcome, error) {
 	r.events = j.events
 	o := Outcome{Events: j.events, Trace: w.Trace(), Steps: w.Steps()}
 	o.count(w.Records())
+	var debts []string
+	if err == nil {
+		debts = w.Debts()
+	}
 	switch {
 	case err == nil:
 		o.Result = harness.Judge(ctx, harness.Evidence{Plan: p, Events: j.events, Many: true,
 			Online: true, Violations: found.violations, Logs: found.texts(), Records: w.Records(),
-			Checkers:   workload.Checkers(test.Options),
+			Debts: debts, Checkers: workload.Checkers(test.Options),
 			Assumption: protocol.Clock(protocol.Pick(p.Options))})
 	case errors.Is(err, harness.ErrAborted) && len(found.violations) > 0:
 		o.Result = harness.JudgeOracles(found.violations, w.Records())

@@ -35,6 +35,7 @@ type ask struct {
 	command kv.Command
 	res     kv.Result
 	err     error
+	since   time.Duration
 	ways    int // how many ways still lead to its end: the answer, and the deadline
 }
 
@@ -101,7 +102,7 @@ func (p *process) Do(to nodes.ID, c kv.Command, timeout time.Duration) (kv.Resul
 	p.asked = to.String()
 	a := p.w.newAsk()
 	*a = ask{id: nodes.RequestID(uint64(p.id)<<32 | p.asks), by: p, to: p.w.node(to), command: c,
-		ways: 2}
+		since: p.w.now, ways: 2}
 	if a.to == nil {
 		panic(fmt.Sprintf("sim: a client asked %s, which does not exist", to))
 	}

@@ -179,13 +179,27 @@ func (n *node) status() (st nodes.Status, ok bool) {
 	return st, ok
 }
 
+// resume lets a paused process do what reached it meanwhile. Whether it looks at its connections
+// first or at its timers is chance, as it is for a process that gets the processor back.
 func (n *node) resume() {
 	held := n.held
 	n.held, n.paused = nil, false
+	if mix(n.w.seed, streamResume, uint64(n.id), uint64(n.w.now))&1 == 0 {
+		slices.SortStableFunc(held, func(a, b job) int {
+			return cmp.Compare(isTimer(a.kind), isTimer(b.kind))
+		})
+	}
 	for _, j := range held {
 		j.node = n
 		n.w.queue.push(n.w.now, &j)
 	}
+}
+
+func isTimer(k kind) int {
+	if k == firing {
+		return 1
+	}
+	return 0
 }
 
 // arm plans the next firing of a timer under the clock as it runs now.

@@ -14,6 +14,7 @@ const (
 	streamCodec
 	streamFull
 	streamFlip
+	streamResume
 )
 
 // mix hashes words into one well spread number (splitmix64 finalizer over a running sum).

@@ -53,7 +53,7 @@ func Protocol() nodes.Protocol {
 			{Name: "storage", Doc: "how the log is written: in line with each Ready, or with " +
 				"AsyncStorageWrites", Values: []string{"inline", "async"}},
 			{Name: "snapshot", Doc: "entries between two snapshots",
-				Values: []string{"1000", "64", "off"}},
+				Values: []string{"1000", "64", "8", "off"}},
 		},
 		Bugs: plantedBugs,
 		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Propose, kv.Append, kv.ReadList, kv.Add, kv.SetAdd,

@@ -86,7 +86,7 @@ var options = []nodes.Option{
 		Weak: []string{"local"}},
 	{Name: "window", Doc: "slots that a leader may propose beyond what it has executed",
 		Values: []string{"128", "8"}},
-	{Name: "snapshot", Doc: "slots between two snapshots", Values: []string{"1000", "64", "off"}},
+	{Name: "snapshot", Doc: "slots between two snapshots", Values: []string{"1000", "64", "8", "off"}},
 }
 
 // New makes a node of a protocol that is this one in a variant.

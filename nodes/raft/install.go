@@ -14,7 +14,7 @@ func (n *node) sendSnapshot(p *peer) {
 
 func (n *node) sendChunk(p *peer) {
 	s := p.sending
-	end := min(p.offset+snapshotChunk, uint64(len(s.data)))
+	end := min(p.offset+n.chunk, uint64(len(s.data)))
 	n.env.Send(p.id, &installSnapshot{term: n.term, mark: s.mark, offset: p.offset,
 		total: uint64(len(s.data)), round: n.round, data: s.data[p.offset:end]})
 }

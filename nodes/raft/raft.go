@@ -62,7 +62,9 @@ var options = []nodes.Option{
 		"through the log; while a lease lasts; or by any node from its own state (stale)",
 		Values: []string{"readindex", "log", "lease", "local"}, Weak: []string{"local"}},
 	{Name: "snapshot", Doc: "entries between two snapshots",
-		Values: []string{"1000", "64", "off"}},
+		Values: []string{"1000", "64", "8", "off"}},
+	{Name: "chunk", Doc: "bytes of a snapshot in one message",
+		Values: []string{"32768", "64"}},
 }
 
 // Protocol is Raft as environments run it.
@@ -90,6 +92,7 @@ type node struct {
 	self    nodes.ID
 	reads   string
 	every   uint64 // entries between two snapshots; 0: none
+	chunk   uint64 // bytes of a snapshot in one message
 	bug     bug
 	stopped bool
 
@@ -145,10 +148,12 @@ func newNode(c nodes.Config) (nodes.Node, error) {
 		quorum: len(c.Members)/2 + 1,
 		peers:  make([]peer, len(c.Members)),
 	}
-	if every := c.Option(p, "snapshot"); every != "off" {
-		var err error
-		if n.every, err = strconv.ParseUint(every, 10, 64); err != nil {
-			return nil, fmt.Errorf("read option snapshot: %w", err)
+	for name, at := range map[string]*uint64{"snapshot": &n.every, "chunk": &n.chunk} {
+		if number := c.Option(p, name); number != "off" {
+			var err error
+			if *at, err = strconv.ParseUint(number, 10, 64); err != nil {
+				return nil, fmt.Errorf("read option %s: %w", name, err)
+			}
 		}
 	}
 	switch n.bug {

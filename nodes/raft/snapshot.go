@@ -7,7 +7,7 @@ import (
 	"sunder/nodes/wal"
 )
 
-// snapshotChunk is how much of a snapshot goes into one record or message, in bytes.
+// snapshotChunk is how much of a snapshot goes into one record of its file, in bytes.
 const snapshotChunk = 32 << 10
 
 // snapshot is the state machine after an entry. It is never changed once it is complete.
