@@ -33,7 +33,7 @@ for system in $systems; do
   "$bin" test --system "$system" --seed "$seed" --budget "${each}s" --store "$store"
 done
 found "what is wrong with lww" --system lww --budget 60s --no-shrink
-for bug in vote-not-persisted lease-no-margin crc-unchecked stale-read; do
+for bug in vote-before-fsync lease-no-margin crc-unchecked stale-read; do
   found "the planted bug $bug" --bug "$bug" --budget 60s --no-shrink
 done
 

@@ -24,13 +24,13 @@ const handoverShare = 8
 // that deep bugs need and that chance does not bring together.
 func (o Options) Recipes(messages []string) []plan.Fault {
 	c := cook{newReactor(o, recipesStream, messages)}
-	list := []func(at time.Duration) []plan.Fault{c.churn, c.forgetful, c.window, c.laggard,
-		c.sleeper, c.relapse}
+	list := []func(at time.Duration) []plan.Fault{c.churn, c.forgetful, c.forgetful, c.window,
+		c.window, c.laggard, c.sleeper, c.relapse}
 	if o.rates(monotonic) != trueRates {
-		list = append(list, c.leaseGap, c.leaseGap)
+		list = append(list, c.leaseGap)
 	}
 	if o.Nodes >= 3 {
-		list = append(list, c.witness, c.swing, c.hearsay)
+		list = append(list, c.witness, c.swing)
 	}
 	make := list[c.rng.IntN(len(list))]
 	if o.Nodes >= 3 && o.Seed%handoverShare == handoverShare-1 {
@@ -40,12 +40,13 @@ func (o Options) Recipes(messages []string) []plan.Fault {
 }
 
 // Leases makes faults after those recipes that leave a deposed leader its lease, where a mistake
-// does.
-func (o Options) Leases(messages []string) []plan.Fault {
+// does: either it is cut off from all, which suits many operations, as each may be the one that it
+// answers; or from some, and then whoever is elected must have all that was written: few suit that.
+func (o Options) Leases(messages []string, few bool) []plan.Fault {
 	c := cook{newReactor(o, leasesStream, messages)}
 	list := []func(at time.Duration) []plan.Fault{c.leaseGap, c.sleeper}
-	if o.Nodes >= 3 {
-		list = append(list, c.hearsay, c.hearsay, c.witness)
+	if few && o.Nodes >= 3 {
+		list = []func(at time.Duration) []plan.Fault{c.hearsay, c.hearsay, c.witness}
 	}
 	return c.again(list[c.rng.IntN(len(list))])
 }
@@ -92,10 +93,11 @@ func (c cook) churn(at time.Duration) (out []plan.Fault) {
 	return out
 }
 
-// Parts of the names of messages, as protocols call them: of those that answer others, and of those
-// that ask for somebody's election.
+// Parts of the names of messages, as protocols call them: of those that answer others, of those
+// that promise one something, and of those that ask for that.
 var (
 	answers   = []string{"reply", "Resp", "promise", "accepted"}
+	promises  = []string{"vote-reply", "VoteResp", "promise"}
 	campaigns = []string{"vote", "Vote", "prepare"}
 )
 
@@ -117,6 +119,9 @@ func (c cook) forgetful(at time.Duration) []plan.Fault {
 	out := []plan.Fault{c.cut("leader-isolated", at, lasts)}
 	kind := []string{kill, power}[c.rng.IntN(2)]
 	on := plan.Trigger{Optional: true, Event: "sent", Kind: c.named(answers)}
+	if c.rng.IntN(2) == 0 {
+		on.Kind = c.named(promises)
+	}
 	every, delay := 1+c.rng.IntN(3), time.Duration(0)
 	if c.rng.IntN(2) == 0 {
 		delay = brief(c.rng, 10*time.Microsecond, 2*time.Millisecond)

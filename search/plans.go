@@ -72,9 +72,13 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 		// Readers that stay and writers that roam: what a lease needs to be caught.
 		p.Options["clients"], p.Options["timeout"] = "apart", "200ms"
 		p.Concurrency, p.Rate = 2*p.Nodes, float64(int(200)<<rng.IntN(3))
-		if assumption.Bounded { // who is elected must have all that was written: let that be little
-			p.Rate = float64(int(40) << rng.IntN(6))
+		if assumption.Bounded {
+			p.Rate *= 2
 		}
+	}
+	few := leases && seed/leaseShare%2 == 0
+	if few {
+		p.Rate = float64(int(40) << rng.IntN(3))
 	}
 	p.Network = network(rng, seed)
 	o := nemesis.Options{Seed: seed, Nodes: p.Nodes, TimeLimit: limit, Assumption: assumption,
@@ -82,11 +86,11 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 	var err error
 	switch draw := rng.IntN(10); {
 	case leases:
-		p.Faults = o.Leases(q.messages())
-	case draw < 3:
+		p.Faults = o.Leases(q.messages(), few)
+	case draw < 2:
 		o.Kinds = mixes[rng.IntN(len(mixes))]
 		p.Faults, err = nemesis.Generate(o)
-	case draw < 6:
+	case draw < 5:
 		p.Faults = o.Reactive(q.messages())
 	case draw < 9:
 		p.Faults = o.Recipes(q.messages())

@@ -42,7 +42,7 @@ func TestHunt(t *testing.T) {
 	for _, c := range []struct {
 		bug   string
 		seeds int
-	}{{"", 150}, {"stale-read", 50}, {"vote-not-persisted", 50}, {"no-prev-term-check", 400},
+	}{{"", 150}, {"stale-read", 50}, {"vote-before-fsync", 100}, {"no-prev-term-check", 400},
 		{"crc-unchecked", 100}, {"lease-no-margin", 400}, {"quorum-all", 50}} {
 		got, err := search.Hunt(t.Context(), search.Prey{Protocol: raft.Protocol(), Bug: c.bug}.Plan,
 			1, search.Budget{Seeds: c.seeds, Vary: true})
