@@ -243,3 +243,11 @@ func FuzzFigures(f *testing.F) {
 		}
 	})
 }
+
+func TestTerm(t *testing.T) {
+	for term, want := range map[uint64]string{3: "term 3", 3<<16 | 2: "ballot 3.n2", 0: "term 0"} {
+		if got := Term(term); got != want {
+			t.Errorf("%d is %s, want %s", term, got, want)
+		}
+	}
+}

@@ -1,9 +1,11 @@
 package figures
 
 import (
+	"fmt"
 	"time"
 
 	"sunder/nodes"
+	"sunder/nodes/ballot"
 )
 
 // Reign is a stretch of time in which a node believed to have one role in one term.
@@ -44,4 +46,12 @@ func Reigns(observed []nodes.Observed, end time.Duration) []Reign {
 		out = append(out, Reign{Node: o.Node.String(), Role: o.Fact, Term: o.Term, From: o.Time, To: end})
 	}
 	return out
+}
+
+// Term says which term a number is: term 3, or in the systems that count ballots, ballot 3.n2.
+func Term(term uint64) string {
+	if b := ballot.Ballot(term); b.Round() > 0 {
+		return "ballot " + b.String()
+	}
+	return fmt.Sprintf("term %d", term)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"sunder/harness/report/figures"
 	"sunder/nodes"
 )
 
@@ -37,10 +38,12 @@ func (s scene) leaders() drawing {
 		switch r.Role {
 		case nodes.BecameLeader:
 			wide := max(2, x1-x0)
-			title := fmt.Sprintf("%s leads in term %d from %s to %s", r.Node, r.Term, seconds(r.From),
+			term := figures.Term(r.Term)
+			_, number, _ := strings.Cut(term, " ")
+			title := fmt.Sprintf("%s leads in %s from %s to %s", r.Node, term, seconds(r.From),
 				seconds(r.To))
 			d.rect("leads", x0, y, wide, high-4, title)
-			for _, label := range []string{fmt.Sprintf("term %d", r.Term), fmt.Sprint(r.Term)} {
+			for _, label := range []string{term, number} {
 				if fits(label, wide) {
 					d.text("on", x0+4, y+high-8, label)
 					break

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sunder/harness/report/figures"
 	"sunder/nodes"
 )
 
@@ -40,17 +41,18 @@ func (p *picture) notes() []note {
 		class, text := "", ""
 		switch f.Fact {
 		case nodes.BecameLeader:
-			class, text = "leads", fmt.Sprintf("leads term %d", f.Term)
+			class, text = "leads", "leads "+figures.Term(f.Term)
 		case nodes.BecameCandidate:
-			class, text = "asks", p.either(fmt.Sprintf("asks for votes in term %d", f.Term),
-				fmt.Sprintf("asks, term %d", f.Term))
+			class, text = "asks", p.either("asks for votes in "+figures.Term(f.Term),
+				"asks, "+figures.Term(f.Term))
 		case nodes.BecameFollower:
 			if led[f.Node] && p.lived(f.Node, f.At) {
 				text = "steps down"
 			}
 		case nodes.Voted:
 			if f.Peer != f.Node || f.Guilty {
-				text = p.either(fmt.Sprintf("votes for %s in term %d", f.Peer, f.Term), "votes "+f.Peer)
+				text = p.either(fmt.Sprintf("votes for %s in %s", f.Peer, figures.Term(f.Term)),
+					"votes "+f.Peer)
 			}
 		case nodes.Committed:
 			text = fmt.Sprintf("commits %d", f.Index)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sunder/harness/history"
+	"sunder/harness/report/figures"
 	"sunder/nodes"
 )
 
@@ -113,10 +114,11 @@ func (t *teller) leaders() {
 		still := ""
 		for _, n := range t.run.Nodes {
 			if old := t.leads(n, f.At); n != f.Node && old > 0 {
-				still += fmt.Sprintf(", while %s still believes that it leads term %d", n, old)
+				still += fmt.Sprintf(", while %s still believes that it leads %s", n, figures.Term(old))
 			}
 		}
-		t.say(f.At, "At %s %s is elected in term %d%s", clock(f.At), f.Node, f.Term, still)
+		t.say(f.At, "At %s %s is elected in %s%s", clock(f.At), f.Node, figures.Term(f.Term),
+			still)
 	}
 }
 
@@ -202,11 +204,12 @@ func (t *teller) facts() {
 		if !f.Guilty {
 			continue
 		}
+		term := figures.Term(f.Term)
 		did := map[nodes.Fact]string{
-			nodes.BecameLeader: fmt.Sprintf("becomes leader of term %d", f.Term),
-			nodes.Voted:        fmt.Sprintf("votes for %s in term %d", f.Peer, f.Term),
-			nodes.Appended:     fmt.Sprintf("has its log end with entry %d of term %d", f.Index, f.Term),
-			nodes.Committed:    fmt.Sprintf("commits entry %d, of term %d", f.Index, f.Term),
+			nodes.BecameLeader: "becomes leader of " + term,
+			nodes.Voted:        fmt.Sprintf("votes for %s in %s", f.Peer, term),
+			nodes.Appended:     fmt.Sprintf("has its log end with entry %d of %s", f.Index, term),
+			nodes.Committed:    fmt.Sprintf("commits entry %d, of %s", f.Index, term),
 			nodes.Applied:      fmt.Sprintf("has applied entry %d", f.Index),
 			nodes.Executed:     fmt.Sprintf("does a session's command at entry %d", f.Index),
 		}[f.Fact]
@@ -224,7 +227,7 @@ func (t *teller) operations() {
 		}
 		text := fmt.Sprintf("%s process %d %s at %s", when, o.Process, does(o), o.Node)
 		if term := t.leads(o.Node, o.End); term > 0 && t.deposed(term, o.End) {
-			text += fmt.Sprintf(", which still believes that it leads term %d,", term)
+			text += fmt.Sprintf(", which still believes that it leads %s,", figures.Term(term))
 		}
 		switch {
 		case o.Kind == history.Fail:
