@@ -65,7 +65,11 @@ func list(w io.Writer) error {
 		item(w, 1, p.Name, p.Doc)
 		options(w, p.Options)
 		for _, b := range p.Bugs {
-			item(w, 2, "bug "+b.Name, b.Doc)
+			doc := b.Doc
+			if b.Masked != "" {
+				doc += " (not to be found: " + b.Masked + ")"
+			}
+			item(w, 2, "bug "+b.Name, doc)
 		}
 	}
 	fmt.Fprintln(w, "\nWorkloads (--workload)")
