@@ -98,6 +98,7 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 	p.Faults = inTime(p.Faults)
 	if q.Protocol.Successive && seed%2 == 0 { // else, or when they are over, there is peace
 		o.TimeLimit, p.TimeLimit = long, plan.Of(long)
+		p.Rate, p.Concurrency = min(p.Rate, 160), min(p.Concurrency, 10)
 		if seed%8 != 2 {
 			p.Faults = o.Succession()
 		}
@@ -115,7 +116,8 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 func (q Prey) lease(options map[string]string) bool {
 	for _, o := range q.Protocol.Options {
 		for _, v := range o.Values {
-			if q.Protocol.Clock(map[string]string{o.Name: v}).Bounded {
+			if !slices.Contains(o.Weak, v) &&
+				q.Protocol.Clock(map[string]string{o.Name: v}).Bounded {
 				options[o.Name] = v
 				return true
 			}
