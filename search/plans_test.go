@@ -12,6 +12,9 @@ import (
 // request that is never answered, a leader that goes on where it was stopped, a snapshot in several
 // messages.
 func TestSituations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it searches some thousand seeds")
+	}
 	for _, c := range []struct {
 		bug, class, words string
 		seeds             int
