@@ -23,7 +23,8 @@ const (
 	LeaderCompleteness = "leader completeness"
 	// OneVote: a node votes for one candidate in a term.
 	OneVote = "one vote"
-	// MonotoneTerm: a node never takes part in a term below one in which it voted.
+	// MonotoneTerm: a node never takes part in a term below one in which it voted, or below that of
+	// an entry that it has.
 	MonotoneTerm = "monotone term"
 	// LogMatching: logs with an entry of the same index and term are the same up to it.
 	LogMatching = "log matching"
@@ -142,9 +143,9 @@ func (o *Oracle) Observe(ob nodes.Observed) *Violation {
 		v = o.leader(ob, l)
 	case nodes.BecameFollower, nodes.BecameCandidate:
 		l.term, l.leads = ob.Term, 0
-		v = o.role(ob)
+		v = o.role(ob, l)
 	case nodes.Voted:
-		v = o.voted(ob)
+		v = o.voted(ob, l)
 	case nodes.Appended:
 		v = o.appended(ob, l)
 	case nodes.Committed:
@@ -160,19 +161,24 @@ func (o *Oracle) Observe(ob nodes.Observed) *Violation {
 }
 
 // role judges that a node takes part in a term.
-func (o *Oracle) role(ob nodes.Observed) *Violation {
+func (o *Oracle) role(ob nodes.Observed, l *life) *Violation {
 	if voted := o.votes[ob.Node].term; ob.Term < voted {
 		return violation(MonotoneTerm, ob, ob.Node, fmt.Sprintf(
 			"%s takes part in term %d after it voted in term %d", ob.Node, ob.Term, voted))
 	}
+	if ob.Term < l.end.term {
+		return violation(MonotoneTerm, ob, ob.Node, fmt.Sprintf(
+			"%s takes part in term %d with entry %d of term %d at the end of its log",
+			ob.Node, ob.Term, l.end.index, l.end.term))
+	}
 	return nil
 }
 
-func (o *Oracle) voted(ob nodes.Observed) *Violation {
+func (o *Oracle) voted(ob nodes.Observed, l *life) *Violation {
 	before := &o.votes[ob.Node]
 	switch {
 	case before.term > ob.Term:
-		return o.role(ob)
+		return o.role(ob, l)
 	case before.term == ob.Term && before.peer != ob.Peer:
 		return violation(OneVote, ob, ob.Node, fmt.Sprintf(
 			"%s votes for %s in term %d, in which it voted for %s",

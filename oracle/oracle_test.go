@@ -47,6 +47,12 @@ func TestPlantedStreams(t *testing.T) {
 		{"a term that no vote stands for is lost", [][]nodes.Observed{
 			{says(1, nodes.Voted, 2, 0, 0, 2), says(1, nodes.BecameFollower, 3, 0, 0, 0),
 				reboot(says(1, nodes.BecameFollower, 2, 0, 0, 0))}}, ""},
+		{"a term below that of an entry, over a restart", [][]nodes.Observed{
+			{says(1, nodes.Appended, 3, 5, 11, 0), reboot(says(1, nodes.Appended, 3, 5, 11, 0)),
+				reboot(says(1, nodes.BecameFollower, 2, 0, 0, 0))}}, oracle.MonotoneTerm},
+		{"the term of an entry that is gone", [][]nodes.Observed{
+			{says(1, nodes.Appended, 3, 5, 11, 0), reboot(says(1, nodes.Appended, 1, 4, 10, 0)),
+				reboot(says(1, nodes.BecameFollower, 2, 0, 0, 0))}}, ""},
 		{"a command of a session done by two nodes", [][]nodes.Observed{
 			{says(1, nodes.Executed, 1, 5, 77, 0)}, {says(2, nodes.Executed, 1, 5, 77, 0)}}, ""},
 		{"a command of a session done twice", [][]nodes.Observed{
@@ -132,7 +138,7 @@ func TestLeaderCompleteness(t *testing.T) {
 		{"a log of a reign that nobody told of", [][]nodes.Observed{one,
 			{follows(3, 2), has(3, 2, 3, 23), leads(3, 3, 3, 23)}}, 0},
 		{"a log that came with a snapshot", [][]nodes.Observed{one,
-			{follows(2, 1), has(2, 9, 9, 99), commits(2, 1, 2, 12), leads(2, 2, 2, 12)}}, 0},
+			{follows(2, 9), has(2, 9, 9, 99), commits(2, 1, 2, 12), leads(2, 10, 2, 12)}}, 0},
 		// Figure 8: n3 led without entry 1 of term 1, which the leader of term 3 committed.
 		{"committed after the reign", [][]nodes.Observed{
 			{leads(1, 1, 0, 0), has(1, 1, 1, 11), leads(1, 3, 1, 11), has(1, 3, 2, 32), commits(1, 1, 1, 11)},

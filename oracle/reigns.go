@@ -64,7 +64,7 @@ func (o *Oracle) leader(ob nodes.Observed, l *life) *Violation {
 		return nil
 	}
 	r.list = slices.Insert(r.list, i, reign{term: ob.Term, node: ob.Node})
-	if v := o.role(ob); v != nil || ob.Hash == 0 {
+	if v := o.role(ob, l); v != nil || ob.Hash == 0 {
 		return v
 	}
 	for _, end := range [...]mark{l.end, l.commit} { // one of them, or the log is not told in full
