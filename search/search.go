@@ -138,12 +138,9 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) (Outcome, error) {
 	r.events = j.events
 	o := Outcome{Events: j.events, Trace: w.Trace(), Steps: w.Steps()}
 	o.count(w.Records())
-	var debts []string
-	if err == nil {
-		debts = w.Debts()
-	}
 	switch {
 	case err == nil:
+		debts := w.Debts() // the oracles listen on meanwhile
 		o.Result = harness.Judge(ctx, harness.Evidence{Plan: p, Events: j.events, Many: true,
 			Online: true, Violations: found.violations, Logs: found.texts(), Records: w.Records(),
 			Debts: debts, Checkers: workload.Checkers(test.Options),

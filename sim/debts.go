@@ -18,25 +18,27 @@ func (w *World) Debts() (words []string) {
 	}
 	defer func(trace uint64) { w.trace = trace }(w.trace)
 	away := w.injector.Ledger.Away()
-	for until := w.now + debtMax; w.owing(away) != nil && !w.exhausted() && w.step(until); {
+	there := slices.DeleteFunc(slices.Clone(w.nodes), func(n *node) bool {
+		return slices.Contains(away, n.id.String())
+	})
+	until := w.now + debtMax
+	for slices.ContainsFunc(there, (*node).owes) && !w.exhausted() && w.step(until) {
 	}
 	if w.exhausted() {
 		return nil
 	}
-	for _, a := range w.owing(away) {
-		words = append(words, fmt.Sprintf("%s has not answered the %s of %q for which process %d "+
-			"asked it %v ago", a.to.id, a.command.Op, a.command.Key, uint64(a.id)>>32,
-			(w.now-a.since).Round(time.Millisecond)))
+	for _, n := range there {
+		if !n.owes() {
+			continue
+		}
+		for _, a := range n.owed {
+			words = append(words, fmt.Sprintf("%s has not answered the %s of %q for which process %d "+
+				"asked it %v ago", n.id, a.command.Op, a.command.Key, uint64(a.id)>>32,
+				(w.now-a.since).Round(time.Millisecond)))
+		}
 	}
 	return words
 }
 
-// owing is what nodes owe that are there to answer.
-func (w *World) owing(away []string) (out []*ask) {
-	for _, n := range w.nodes {
-		if n.proc != nil && !n.paused && !slices.Contains(away, n.id.String()) {
-			out = append(out, n.owed...)
-		}
-	}
-	return out
-}
+// owes says that the process runs and has an answer to give.
+func (n *node) owes() bool { return n.proc != nil && !n.paused && len(n.owed) > 0 }
