@@ -214,3 +214,40 @@ func TestNoStream(t *testing.T) {
 		t.Errorf("a stream of nothing: %v", s)
 	}
 }
+
+// thirteen is a checker that no event is of 13. It counts how often it is asked.
+type thirteen struct{ asked *int }
+
+func (thirteen) Name() string { return "thirteen" }
+
+func (c thirteen) Check(_ context.Context, h History) Result {
+	*c.asked++
+	for _, e := range h.Events {
+		if e.Value == "13" {
+			return Result{Verdict: Invalid, Anomalies: []Anomaly{{Class: "thirteen", Ops: []int{e.Index}}}}
+		}
+	}
+	return Result{Verdict: Valid}
+}
+
+// A history that is judged again and again costs little more than once, and not much later.
+func TestAgain(t *testing.T) {
+	const wrong = 10_001
+	asked, found := 0, -1
+	s := Again(thirteen{&asked})
+	for i := 0; i < 2*wrong && found < 0; i++ {
+		e := history.Event{Index: i, F: "write", Value: "1", Kind: history.Invoke + history.Kind(i%2)}
+		if i == wrong {
+			e.Value = "13"
+		}
+		if a, bad := s.Add(e); bad {
+			found = i
+			if again, still := s.Add(e); !still || a.Class != "thirteen" || again.Ops[0] != wrong {
+				t.Errorf("%v, then %v", a, again)
+			}
+		}
+	}
+	if found < wrong || found > wrong+wrong/10 || asked > 60 {
+		t.Errorf("found with event %d after judging %d times", found, asked)
+	}
+}

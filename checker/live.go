@@ -15,7 +15,7 @@ type Stream interface {
 // nothing more, so silence proves nothing: Check judges the whole in any case.
 type Streamer interface {
 	Checker
-	Stream() Stream
+	Stream() Stream // nil: it can do so for some histories, and not for this checker's
 }
 
 // NewStream is a Stream of all of those checkers, and of their parts, that are Streamers; nil if
@@ -25,7 +25,9 @@ func NewStream(from ...Checker) Stream {
 	for _, c := range from {
 		switch c := c.(type) {
 		case Streamer:
-			s = append(s, c.Stream())
+			if one := c.Stream(); one != nil {
+				s = append(s, one)
+			}
 		case all:
 			if parts := NewStream(c.parts...); parts != nil {
 				s = append(s, parts)

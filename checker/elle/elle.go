@@ -40,6 +40,9 @@ type figures struct {
 
 func (e elle) Name() string { return e.name }
 
+// Stream implements checker.Streamer: what is yet to come only adds to what came before what.
+func (e elle) Stream() checker.Stream { return checker.Again(e) }
+
 func (e elle) Check(_ context.Context, h checker.History) checker.Result {
 	r := checker.Result{Name: e.name, Verdict: checker.Unknown}
 	if !slices.Contains(Models(), e.model) {

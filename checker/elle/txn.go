@@ -158,11 +158,11 @@ func (t *Txns) parse(text string, ok bool) ([]Mop, error) {
 	return keep(&t.mops, mops), nil
 }
 
-// keep copies in to room, and makes more of it when there is none left.
+// keep copies in to room, and makes twice as much of it when there is none left.
 func keep[T any](room *[]T, in []T) []T {
-	const more = 1 << 14
+	const least, most = 1 << 5, 1 << 14
 	if cap(*room)-len(*room) < len(in) {
-		*room = make([]T, 0, max(more, len(in)))
+		*room = make([]T, 0, max(min(2*cap(*room), most), least, len(in)))
 	}
 	begin := len(*room)
 	*room = append(*room, in...)

@@ -35,6 +35,9 @@ type weak struct{ level string }
 
 func (w weak) Name() string { return w.level }
 
+// Stream implements checker.Streamer.
+func (w weak) Stream() checker.Stream { return checker.Again(w) }
+
 func (w weak) Check(_ context.Context, h checker.History) checker.Result {
 	r := checker.Result{Name: w.level, Verdict: checker.Unknown}
 	forbidden, known := levels[w.level]

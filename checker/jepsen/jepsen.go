@@ -62,9 +62,19 @@ type check struct {
 	name string
 	look func(h checker.History, r *report) error
 	each bool // every key is an object of its own, looked at by itself
+
+	final bool // what it finds wrong in the beginning of a history is wrong in the whole
 }
 
 func (c check) Name() string { return c.name }
+
+// Stream implements checker.Streamer.
+func (c check) Stream() checker.Stream {
+	if !c.final {
+		return nil
+	}
+	return checker.Again(c)
+}
 
 func (c check) Check(_ context.Context, h checker.History) checker.Result {
 	r := report{counts: make(map[string]int), seen: make(map[string]bool)}

@@ -7,7 +7,7 @@ import (
 
 // UniqueIDs is a checker that generate never answers the same value twice.
 func UniqueIDs() checker.Checker {
-	return check{name: "unique-ids", look: func(h checker.History, r *report) error {
+	return check{name: "unique-ids", final: true, look: func(h checker.History, r *report) error {
 		first := make(map[element]int)
 		err := clients(h, func(o history.Operation) error {
 			if o.Invocation.F != "generate" || o.Kind() != history.OK {
@@ -35,7 +35,8 @@ func UniqueIDs() checker.Checker {
 // completed. That is necessary, not sufficient (linear.Counter is both). Negative adds widen both
 // bounds.
 func Counter() checker.Checker {
-	return check{name: "counter", each: true, look: func(h checker.History, r *report) error {
+	return check{name: "counter", final: true, each: true, look: func(h checker.History,
+		r *report) error {
 		kind := make(map[int]history.Kind)
 		lower := make(map[history.Process]int64)
 		for _, o := range h.Operations {
@@ -92,7 +93,8 @@ func (b *bounds) add(n int64, k history.Kind) {
 // balance, the same accounts with the same total each time, and nothing negative unless that is
 // allowed. A total of 0 stands for that of the first read.
 func Bank(total int64, negative bool) checker.Checker {
-	return check{name: "bank", each: true, look: func(h checker.History, r *report) error {
+	return check{name: "bank", final: true, each: true, look: func(h checker.History,
+		r *report) error {
 		var accounts map[string]*int64
 		seen := 0 // the event from which on it is known that they are open
 		err := clients(h, func(o history.Operation) error {

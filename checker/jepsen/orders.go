@@ -12,7 +12,7 @@ import (
 // each key is written once, so a read saw its write or did not. Of two reads of the same keys one
 // saw all that the other did.
 func LongFork() checker.Checker {
-	return check{name: "long-fork", look: func(h checker.History, r *report) error {
+	return check{name: "long-fork", final: true, look: func(h checker.History, r *report) error {
 		var reads []snapshot
 		err := clients(h, func(o history.Operation) error {
 			if o.Invocation.F != "read" && o.Invocation.F != "txn" || o.Kind() != history.OK {
@@ -77,7 +77,7 @@ func (a snapshot) forks(b snapshot) (x, y element, fork bool) {
 // before that one was invoked (strict serializability; cockroach's comments test). write takes a
 // value, read answers a list of all.
 func CausalReverse() checker.Checker {
-	return check{name: "causal-reverse", look: func(h checker.History, r *report) error {
+	return check{name: "causal-reverse", final: true, look: func(h checker.History, r *report) error {
 		var writes, reads []history.Operation
 		calls := make(map[element]int)
 		err := clients(h, func(o history.Operation) error {
@@ -128,7 +128,7 @@ func missing(read history.Operation, list []element, writes []history.Operation,
 // Monotonic is a checker that what one process reads of a key never gets smaller. Reads that name
 // their node are compared with others that name it.
 func Monotonic() checker.Checker {
-	return check{name: "monotonic", look: func(h checker.History, r *report) error {
+	return check{name: "monotonic", final: true, look: func(h checker.History, r *report) error {
 		type reader struct {
 			process   history.Process
 			key, node string
@@ -167,7 +167,7 @@ func Monotonic() checker.Checker {
 // G2 is a checker that of the inserts of one key at most one succeeds (Adya's G2: each would have
 // seen the other's absence). insert takes [key, ...], or stands under the key.
 func G2() checker.Checker {
-	return check{name: "g2", look: func(h checker.History, r *report) error {
+	return check{name: "g2", final: true, look: func(h checker.History, r *report) error {
 		first := make(map[string]int)
 		err := clients(h, func(o history.Operation) error {
 			if o.Invocation.F != "insert" || o.Kind() != history.OK {

@@ -10,7 +10,8 @@ import (
 // Queue is a checker that every dequeue came from somewhere: of each value no more were answered,
 // at any point of the history, than had been asked to be enqueued by then. Order is not judged.
 func Queue() checker.Checker {
-	return check{name: "queue", each: true, look: func(h checker.History, r *report) error {
+	return check{name: "queue", final: true, each: true, look: func(h checker.History,
+		r *report) error {
 		failed := make(map[int]bool)
 		for _, o := range h.Operations {
 			failed[o.Invocation.Index] = o.Kind() == history.Fail

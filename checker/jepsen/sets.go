@@ -106,7 +106,8 @@ type fate struct {
 // because its add was acknowledged or a read showed it, must not be missing from the last read
 // that says anything. With linearizable it must not be missing from any later read.
 func SetFull(linearizable bool) checker.Checker {
-	return check{name: "set-full", each: true, look: func(h checker.History, r *report) error {
+	return check{name: "set-full", final: linearizable, each: true, look: func(h checker.History,
+		r *report) error {
 		fates := make(map[element]*fate)
 		var order []element
 		var reads []history.Operation

@@ -99,6 +99,12 @@ func TestObjects(t *testing.T) {
 		{"reads of a set that disagree", Set(Budget{}), "0 invoke add s 2\n1 invoke add s 3\n" +
 			"2 invoke read s null\n3 invoke read s null\n2 ok read s [2]\n3 ok read s [3]",
 			"reads-disagree"},
+		{"a set that loses what was removed", Set(Budget{}), "0 invoke add s 2\n0 ok add s 2\n" +
+			"0 invoke remove s 2\n1 invoke read s null\n1 ok read s [2]\n0 ok remove s 2\n" +
+			"1 invoke read s null\n1 ok read s []", "valid"},
+		{"a set that keeps what was removed", Set(Budget{}), "0 invoke add s 2\n0 ok add s 2\n" +
+			"0 invoke remove s 2\n0 ok remove s 2\n1 invoke read s null\n1 ok read s [2]",
+			"not-linearizable"},
 		{"a set read out of nowhere", Set(Budget{}), "0 invoke add s 2\n0 ok add s 2\n" +
 			"1 invoke read s null\n1 ok read s [2,7]", "phantom-read"},
 		{"an element added twice", Set(Budget{}), "0 invoke add s 2\n0 ok add s 2\n" +

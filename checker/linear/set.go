@@ -9,12 +9,13 @@ import (
 	"sunder/harness/history"
 )
 
-// Set is a checker of sets: add (or set-add) takes an element, read (or read-set) answers all, in
-// any order.
+// Set is a checker of sets: add (or set-add) takes an element, remove (or set-remove) takes one out
+// if it is there, read (or read-set) answers all, in any order.
 func Set(b Budget) checker.Checker {
 	m := object{
-		name:    "set",
-		asks:    map[string]string{"add": "add", "set-add": "add"},
+		name: "set",
+		asks: map[string]string{"add": "add", "set-add": "add", "remove": "remove",
+			"set-remove": "remove"},
 		answers: map[string]string{"read": "read", "read-set": "read"},
 		reads:   map[string]bool{"read": true},
 		do: func(s string, o step) (string, bool) {
@@ -26,10 +27,18 @@ func Set(b Budget) checker.Checker {
 				elements = nil
 			}
 			at, has := slices.BinarySearch(elements, o.arg)
-			if has {
+			switch add := o.f == "add"; {
+			case has == add:
 				return s, true
+			case add:
+				elements = slices.Insert(elements, at, o.arg)
+			default:
+				elements = slices.Delete(elements, at, at+1)
 			}
-			return strings.Join(slices.Insert(elements, at, o.arg), "\n") + "\n", true
+			if len(elements) == 0 {
+				return "", true
+			}
+			return strings.Join(elements, "\n") + "\n", true
 		},
 	}.model()
 	parse := m.Parse
@@ -55,8 +64,11 @@ func Set(b Budget) checker.Checker {
 	return New(m, b)
 }
 
-// quickSet is the engine for sets to which each element is added once.
+// quickSet is the engine for sets to which each element is added once, and stays.
 func quickSet(ops []Op[step]) (decision, bool) {
+	if slices.ContainsFunc(ops, func(o Op[step]) bool { return o.Do.f == "remove" }) {
+		return decision{}, false
+	}
 	ids := make(map[string]int32)
 	id := func(element string) int32 {
 		n, known := ids[element]
