@@ -77,6 +77,8 @@ var mutants = []mutant{
 	{"elle/append.go", "a.arcs = append(a.arcs, arc{before.txn, w.txn, ww})", "_ = w"},
 	{"elle/append.go", "a.arcs = append(a.arcs, arc{w.txn, i, wr})", "_ = w"},
 	{"elle/append.go", "a.arcs = append(a.arcs, arc{i, w.txn, rw})", "_ = w"},
+	{"elle/register.go", "out[v] = append(out[v], m.Value)", "_ = v"},
+	{"elle/register.go", "a.readsFrom(int32(i), w)", "_ = w"},
 	{"elle/elle.go", "ends[k].at < a.t.All[i].Call", "ends[k].at < a.t.All[i].Return"},
 	{"elle/elle.go", "arc{e.txn, base + int32(k), realtime}", "arc{e.txn, e.txn, realtime}"},
 	{"elle/graph.go", "t.low[c.v] = min(t.low[c.v], t.index[a.to])", "_ = a"},
