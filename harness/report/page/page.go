@@ -48,6 +48,7 @@ type scene struct {
 	windows []figures.Window
 	nodes   []string
 	reigns  []figures.Reign
+	changes []configuration
 	threads int
 	moments []time.Duration // when the last operation of each anomaly was invoked
 }
@@ -62,6 +63,7 @@ func newScene(run report.Run) (scene, error) {
 	s := scene{axis: axis{to: max(end, time.Millisecond)}, ops: ops, windows: windows,
 		nodes:   figures.Nodes(run.Plan.Nodes, ops, windows),
 		reigns:  figures.Reigns(run.Observed, end),
+		changes: configurations(run.Observed, end),
 		threads: run.Plan.Concurrency}
 	s.windows = windows[:min(len(windows), windowsMax)]
 	s.nodes = s.nodes[:min(len(s.nodes), nodesMax)]

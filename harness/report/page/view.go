@@ -117,6 +117,11 @@ func (s scene) panels(observed bool) []panel {
 		out = append(out, panel{ID: "leaders", Title: "Leaders", Note: "Green: it believed to lead. " +
 			"Amber: it asked for votes. Thin: it followed. Grey: killed or paused.", Drawing: s.leaders()})
 	}
+	if len(s.changes) > 0 {
+		out = append(out, panel{ID: "configurations", Title: "Configurations", Note: "Who is a main, " +
+			"by the number of the configuration. Before the first change: those that the system began with.",
+			Drawing: s.configurations()})
+	}
 	return append(out,
 		panel{ID: "latency", Title: "Latency", Legend: true, Drawing: s.latency()},
 		panel{ID: "rate", Title: "Rate", Drawing: s.rate()},
