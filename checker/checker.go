@@ -2,8 +2,17 @@
 //
 // A checker takes a history and gives a Result with a verdict, the anomalies it found, and the
 // figures behind them. This package holds what all checkers share, and the small ones that say
-// whether a run proves anything (Stats) and whether code broke in it (Logs, Exceptions). Whether
-// an object behaved as if it were one copy is judged in checker/linear.
+// whether a run proves anything (Stats) and whether code broke in it (Logs, Exceptions). The others
+// stand below it, by what they judge:
+//
+//   - checker/linear: whether an object (a register, a queue, a lock, a model of your own) behaved
+//     as if it were one copy. It chooses between the engines in zone, collection and window.
+//   - checker/elle: transactions on lists and registers, from read-uncommitted to strict-serializable.
+//   - checker/consensus: decrees, each decided once.
+//   - checker/jepsen: what went in against what came out: sets, queues, ids, counters, banks.
+//   - checker/analyze: histories in files, whoever recorded them (checker/foreign), by name of model.
+//
+// Checkers work alone: make a History of events, and Check it. The examples are whole programs.
 package checker
 
 import (
