@@ -7,10 +7,11 @@
 //
 //   - checker/linear: whether an object (a register, a queue, a lock, a model of your own) behaved
 //     as if it were one copy. It chooses between the engines in zone, collection and window.
-//   - checker/elle: transactions on lists and registers, from read-uncommitted to strict-serializable.
+//   - checker/elle: transactions on lists and registers, from read-uncommitted to
+//     strict-serializable.
 //   - checker/consensus: decrees, each decided once.
 //   - checker/jepsen: what went in against what came out: sets, queues, ids, counters, banks.
-//   - checker/analyze: histories in files, whoever recorded them (checker/foreign), by name of model.
+//   - checker/analyze: histories in files, whoever recorded them, by the name of a model.
 //
 // Checkers work alone: make a History of events, and Check it. The examples are whole programs.
 package checker
