@@ -48,7 +48,7 @@ var mutants = []mutant{
 	{"linear/fewest.go", "answer != window.Illegal {\n			t.must[i] = true",
 		"answer == 0 {\n			t.must[i] = true"},
 	{"collection/collection.go", "h.since(v) < h.until(v)", "h.since(v) <= h.until(v)+1"},
-	{"collection/collection.go", "if c.until(v) <= at {", "if c.until(v) < at {"},
+	{"collection/collection.go", "if c.until(v) <= at {", "if c.until(v) <= at+2 {"},
 	{"collection/collection.go", "case o.Removes && v.out != none:", "case false:"},
 	{"collection/collection.go", "case h.ops[v.out].Return < h.ops[v.in].Call:", "case false:"},
 	{"collection/collection.go", "i > 0 && h.until(values[reach[i-1]]) >= h.until(values[i])", "i > 0"},

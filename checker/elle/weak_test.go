@@ -289,7 +289,7 @@ func loose(r *rand.Rand) []string {
 }
 
 func TestAgreesWithTheAxioms(t *testing.T) {
-	n, seed := crosscheck.Asked(600)
+	n, seed := crosscheck.Asked(3_000)
 	counts := make(map[string]int)
 	for i := range n {
 		h := sessions(t, loose(rand.New(rand.NewPCG(seed, uint64(i)))))

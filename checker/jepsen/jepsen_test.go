@@ -65,6 +65,8 @@ func TestCheckers(t *testing.T) {
 		{Set(), "recovered", add("2") + ended(1, "info", "add", "1") + read("[1,2]"), "valid"},
 		{Set(), "added after the read", read("[]") + add("1"), "valid"},
 		{Set(), "never read", add("1"), "unknown"},
+		{Set(), "with a removal", add("1") + done("remove", "1", "1") + read("[]"), "unknown"},
+		{SetFull(true), "with a removal", add("1") + done("remove", "1", "1") + read("[1]"), "unknown"},
 		{Set(), "lost on another key", add("1 a") + done("read", "null a", "[1] a") +
 			add("2 b") + done("read", "null b", "[] b"), "lost"},
 		{Set(), "an element on two keys", add("1 a") + done("read", "null a", "[1] a") +

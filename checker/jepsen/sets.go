@@ -25,6 +25,8 @@ func Set() checker.Checker {
 				r.counts["attempted"]++
 			case o.Invocation.F == "read" && o.Kind() == history.OK:
 				last[o.Invocation.Node] = o
+			case o.Invocation.F != "read":
+				return grows(o)
 			}
 			return nil
 		})
@@ -46,6 +48,11 @@ func Set() checker.Checker {
 		r.counts["recovered"] += len(recovered)
 		return nil
 	}}
+}
+
+// grows says that an operation is none of a set that only grows.
+func grows(o history.Operation) error {
+	return fmt.Errorf("a set that only grows cannot %.40q: linear-set knows remove", o.Invocation.F)
 }
 
 // finalRead compares a last read with what was added.
@@ -124,6 +131,8 @@ func SetFull(linearizable bool) checker.Checker {
 				fates[e] = f
 			case o.Invocation.F == "read" && o.Kind() == history.OK:
 				reads = append(reads, o)
+			case o.Invocation.F != "read" && o.Invocation.F != "add":
+				return grows(o)
 			}
 			return nil
 		})
