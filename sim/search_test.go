@@ -19,6 +19,7 @@ import (
 // listening, the history in memory.
 type search struct {
 	w          *sim.World
+	protocol   nodes.Protocol
 	oracle     *oracle.Oracle
 	violations int
 	many       bool // one run proves nothing alone: see harness.Evidence
@@ -26,7 +27,7 @@ type search struct {
 }
 
 func newSearch(t testing.TB) *search {
-	s := &search{w: new(sim.World), oracle: oracle.New()}
+	s := &search{w: new(sim.World), protocol: raft.Protocol(), oracle: oracle.New()}
 	t.Cleanup(s.w.Close)
 	return s
 }
@@ -35,9 +36,13 @@ func (s *search) run(t testing.TB, p plan.Plan) outcome {
 	t.Helper()
 	s.oracle.Reset()
 	s.violations = 0
-	test := harness.NewTest(p, workloads.Register(), true)
+	work, err := workloads.Find(p.Workload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	test := harness.NewTest(p, work, true)
 	test.Brief = true
-	o := sim.Options{Plan: p, Protocol: raft.Protocol(), Client: test.Client, Brief: true,
+	o := sim.Options{Plan: p, Protocol: s.protocol, Client: test.Client, Brief: true,
 		Observe: func(x nodes.Observed) {
 			if s.oracle.Observe(x) != nil {
 				s.violations++
@@ -54,7 +59,7 @@ func (s *search) run(t testing.TB, p plan.Plan) outcome {
 	out := outcome{events: s.journal.events, trace: s.w.Trace(), steps: s.w.Steps()}
 	out.verdict = harness.Judge(ctx, harness.Evidence{Plan: p, Events: out.events, Many: s.many,
 		Checkers: test.Workload.Checkers(test.Options), Records: s.w.Records(),
-		Assumption: raft.Protocol().Clock(nil)})
+		Assumption: s.protocol.Clock(nil)})
 	if s.violations > 0 {
 		out.verdict.Verdict = checker.Invalid
 	}
