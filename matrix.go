@@ -114,8 +114,16 @@ func (m matrix) tell(ctx context.Context, stdout io.Writer) error {
 		}
 	}
 	if c := m.all[0].catch; c.Found {
-		return broken(fmt.Errorf("false alarm: %s without a bug shows %s at seed %d", m.flags.system,
-			c.Outcome.Class(), c.Plan.Seed))
+		path := strings.TrimSuffix(m.flags.out, ".md") + "-false-alarm.json"
+		var text bytes.Buffer
+		if err := c.Plan.Write(&text); err != nil {
+			return broken(err)
+		}
+		if err := os.WriteFile(path, text.Bytes(), 0o644); err != nil {
+			return broken(fmt.Errorf("keep plan of the false alarm: %w", err))
+		}
+		return broken(fmt.Errorf("false alarm: %s without a bug shows %s at seed %d: sunder test --plan %s",
+			m.flags.system, c.Outcome.Class(), c.Plan.Seed, path))
 	}
 	return ctx.Err()
 }

@@ -135,5 +135,14 @@ func (n *node) recoverSnapshot(data []byte) error {
 		return fmt.Errorf("it ends at entry %d, the log begins after entry %d",
 			s.mark.index, n.log.base.index)
 	}
-	return n.install(s)
+	if err := n.install(s); err != nil {
+		return err
+	}
+	// The snapshot can have become durable before the record of the term in which it came. Nobody has
+	// this node's vote in that term: it would have given it only after that record's fsync.
+	if end := n.log.end().term; n.term < end {
+		n.term, n.vote = end, 0
+		n.saveState()
+	}
+	return nil
 }

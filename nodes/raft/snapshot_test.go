@@ -183,3 +183,19 @@ func TestASnapshotKeepsWhatFollows(t *testing.T) {
 		}
 	}
 }
+
+// TestASnapshotSaysTheTerm finds a snapshot of a later term than the log knows of: a power loss can
+// leave that, as the two have an fsync each.
+func TestASnapshotSaysTheTerm(t *testing.T) {
+	fresh, err := newNode(nodes.Config{Self: 1, Members: []nodes.ID{1, 2, 3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := fresh.(*node)
+	log := putState(putBase(nil, mark{}), 3, 2, 0)
+	n.Start(nowhere{}, []nodes.Recovered{{Name: fileLog, Data: log}, {Name: fileSnapshot,
+		Data: encodeSnapshot(&snapshot{mark: mark{index: 8, term: 5, hash: 1}, data: n.machine.Snapshot()})}})
+	if n.term != 5 || n.vote != 0 || n.stopped {
+		t.Errorf("it takes part in term %d, voted for %v, stopped: %v", n.term, n.vote, n.stopped)
+	}
+}
