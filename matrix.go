@@ -122,8 +122,8 @@ func (m matrix) tell(ctx context.Context, stdout io.Writer) error {
 		if err := os.WriteFile(path, text.Bytes(), 0o644); err != nil {
 			return broken(fmt.Errorf("keep plan of the false alarm: %w", err))
 		}
-		return broken(fmt.Errorf("false alarm: %s without a bug shows %s at seed %d: sunder test --plan %s",
-			m.flags.system, c.Outcome.Class(), c.Plan.Seed, path))
+		return broken(fmt.Errorf("false alarm: %s without a bug shows %s at seed %d: "+
+			"sunder test --plan %s", m.flags.system, c.Outcome.Class(), c.Plan.Seed, path))
 	}
 	return ctx.Err()
 }
