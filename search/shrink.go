@@ -21,8 +21,22 @@ func Shrink(ctx context.Context, p plan.Plan, class string, runs int) shrink.Res
 			o, err := quick.Run(ctx, p)
 			return err == nil && o.Has(class)
 		},
-		Record: func(p plan.Plan) shrink.Recording { return full.record(ctx, p) },
+		Record:  func(p plan.Plan) shrink.Recording { return full.record(ctx, p) },
+		Options: valuesOf(p.System),
 	})
+}
+
+// valuesOf are the values of a system's options; of one that is not known, none.
+func valuesOf(system string) map[string][]string {
+	protocol, err := catalog.Find(system)
+	if err != nil {
+		return nil
+	}
+	values := map[string][]string{}
+	for _, o := range protocol.Options {
+		values[o.Name] = o.Values
+	}
+	return values
 }
 
 // record runs a plan and says what the run was made of; of a plan that cannot be run, of nothing.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"sunder/harness/plan"
@@ -27,14 +28,44 @@ func (s *search) script() {
 	s.reseeds = first
 }
 
-// options leaves options at their defaults.
+// options leaves options at their defaults, and numbers that must be given as small as can be.
 func (s *search) options() {
 	for _, name := range slices.Sorted(maps.Keys(s.best.Options)) {
 		p := s.best
 		p.Options = maps.Clone(p.Options)
 		delete(p.Options, name)
-		s.try(p)
+		if s.try(p) {
+			continue
+		}
+		for _, value := range below(s.best.Options[name], s.by.Options[name]) {
+			p := s.best
+			p.Options = maps.Clone(p.Options)
+			p.Options[name] = value
+			if s.try(p) {
+				break
+			}
+		}
 	}
+}
+
+// below are those of the values that are smaller numbers than a value, ascending.
+func below(value string, values []string) []string {
+	limit, err := strconv.ParseUint(value, 10, 64)
+	if err != nil {
+		return nil
+	}
+	number := func(v string) uint64 {
+		n, err := strconv.ParseUint(v, 10, 64)
+		if err != nil {
+			return limit
+		}
+		return n
+	}
+	smaller := slices.DeleteFunc(slices.Clone(values), func(v string) bool {
+		return number(v) >= limit
+	})
+	slices.SortFunc(smaller, func(a, b string) int { return cmp.Compare(number(a), number(b)) })
+	return smaller
 }
 
 // end ends the test earlier: by halving where it can end.

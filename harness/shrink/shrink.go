@@ -11,6 +11,9 @@ type Runs struct {
 	Fails func(plan.Plan) bool
 	// Record says what a run of a plan was made of.
 	Record func(plan.Plan) Recording
+	// Options are the values of options, default first. Of numbers the smaller ones are tried, too:
+	// a mistake in what is done every so often takes as many operations as there are between two.
+	Options map[string][]string
 }
 
 // Recording is what a run was made of.

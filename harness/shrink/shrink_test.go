@@ -2,6 +2,7 @@ package shrink
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"testing"
@@ -82,6 +83,21 @@ func TestOnlyWhatIsNeededIsLeft(t *testing.T) {
 	if want := (plan.Network{Fixed: plan.Of(fixed), Except: []plan.Except{{From: "n1", To: "n2",
 		Kind: "vote", Nth: 13, Takes: ms(13)}}}); !reflect.DeepEqual(p.Network, want) {
 		t.Errorf("the network is not as calm as can be: %+v", p.Network)
+	}
+}
+
+func TestAnOptionThatMustBeGivenIsASmallNumber(t *testing.T) {
+	p := big(1)
+	p.Options = map[string]string{"snapshot": "64", "chunk": "64", "reads": "lease"}
+	runs := imagined(func(p plan.Plan) bool {
+		every := p.Options["snapshot"]
+		return (every == "64" || every == "8") && p.Options["reads"] == "lease"
+	})
+	runs.Options = map[string][]string{"snapshot": {"1000", "64", "4", "8", "off"},
+		"reads": {"log", "lease"}}
+	got := Plan(p, 1000, runs).Plan.Options
+	if want := map[string]string{"snapshot": "8", "reads": "lease"}; !maps.Equal(got, want) {
+		t.Errorf("the options are %v, not %v", got, want)
 	}
 }
 
