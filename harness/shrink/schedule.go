@@ -31,40 +31,37 @@ func (s *search) script() {
 // options leaves options at their defaults, and numbers that must be given as small as can be.
 func (s *search) options() {
 	for _, name := range slices.Sorted(maps.Keys(s.best.Options)) {
-		p := s.best
-		p.Options = maps.Clone(p.Options)
-		delete(p.Options, name)
-		if s.try(p) {
+		if s.option(func(all map[string]string) { delete(all, name) }) {
 			continue
 		}
-		for _, value := range below(s.best.Options[name], s.by.Options[name]) {
-			p := s.best
-			p.Options = maps.Clone(p.Options)
-			p.Options[name] = value
-			if s.try(p) {
+		for _, n := range below(s.best.Options[name], s.by.Options[name]) {
+			if s.option(func(all map[string]string) { all[name] = strconv.Itoa(n) }) {
 				break
 			}
 		}
 	}
 }
 
+// option tries the best plan with a change done to its options.
+func (s *search) option(change func(map[string]string)) bool {
+	p := s.best
+	p.Options = maps.Clone(p.Options)
+	change(p.Options)
+	return s.try(p)
+}
+
 // below are those of the values that are smaller numbers than a value, ascending.
-func below(value string, values []string) []string {
-	limit, err := strconv.ParseUint(value, 10, 64)
+func below(value string, values []string) (smaller []int) {
+	limit, err := strconv.Atoi(value)
 	if err != nil {
 		return nil
 	}
-	number := func(v string) uint64 {
-		n, err := strconv.ParseUint(v, 10, 64)
-		if err != nil {
-			return limit
+	for _, v := range values {
+		if n, err := strconv.Atoi(v); err == nil && n < limit {
+			smaller = append(smaller, n)
 		}
-		return n
 	}
-	smaller := slices.DeleteFunc(slices.Clone(values), func(v string) bool {
-		return number(v) >= limit
-	})
-	slices.SortFunc(smaller, func(a, b string) int { return cmp.Compare(number(a), number(b)) })
+	slices.Sort(smaller)
 	return smaller
 }
 

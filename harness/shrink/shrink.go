@@ -11,7 +11,7 @@ type Runs struct {
 	Fails func(plan.Plan) bool
 	// Record says what a run of a plan was made of.
 	Record func(plan.Plan) Recording
-	// Options are the values of options, default first. Of numbers the smaller ones are tried, too:
+	// Options are the valid values of options. Of numbers the smaller ones are tried, too:
 	// a mistake in what is done every so often takes as many operations as there are between two.
 	Options map[string][]string
 }
