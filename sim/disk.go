@@ -24,6 +24,7 @@ type disk struct {
 	room    int                   // bytes that a full disk has left
 	filled  uint64                // how often it was full so far
 	flips   uint64                // bits that flipped so far
+	spare   []*inode              // of disks before, for their memory
 }
 
 // inode is bytes of which the first safe are durable.
@@ -63,10 +64,25 @@ func (d *disk) fresh() disk {
 	if d.names == nil {
 		return newDisk()
 	}
+	for _, i := range d.names { // each has one name; in which order does not matter
+		d.spare = append(d.spare, i)
+	}
 	clear(d.names)
 	clear(d.durable)
 	clear(d.changes)
-	return disk{names: d.names, durable: d.durable, changes: d.changes[:0]}
+	return disk{names: d.names, durable: d.durable, changes: d.changes[:0], spare: d.spare}
+}
+
+// file is a new file that holds p.
+func (d *disk) file(p []byte) *inode {
+	last := len(d.spare) - 1
+	if last < 0 {
+		return &inode{data: bytes.Clone(p)}
+	}
+	i := d.spare[last]
+	d.spare = d.spare[:last]
+	*i = inode{data: append(i.data[:0], p...)}
+	return i
 }
 
 // found is every file as a booting process finds it, by name.
@@ -107,7 +123,7 @@ func (d *disk) append(f nodes.File, p []byte) {
 	if i := d.names[f]; i != nil {
 		i.data = append(i.data, p[:fits]...)
 	} else if fits > 0 || len(p) == 0 {
-		d.change(change{name: f, file: &inode{data: bytes.Clone(p[:fits])}})
+		d.change(change{name: f, file: d.file(p[:fits])})
 	}
 	if fits < len(p) {
 		d.faulty++
