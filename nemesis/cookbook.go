@@ -14,6 +14,7 @@ const (
 	recipesStream    = 3
 	successionStream = 4
 	leasesStream     = 5
+	reignsStream     = 6
 )
 
 // handoverShare is how many seeds there are for one whose recipe is handover, whatever was drawn:
@@ -94,11 +95,14 @@ func (c cook) churn(at time.Duration) (out []plan.Fault) {
 }
 
 // Parts of the names of messages, as protocols call them: of those that answer others, of those
-// that promise one something, and of those that ask for that.
+// that promise one something, and of those that ask for that; and
+// whole names, of those that propose something, and of those that tell what was decided.
 var (
 	answers   = []string{"reply", "Resp", "promise", "accepted"}
 	promises  = []string{"vote-reply", "VoteResp", "promise"}
 	campaigns = []string{"vote", "Vote", "prepare"}
+	proposals = []string{"accept", "append", "MsgApp"}
+	lessons   = []string{"learned", "decided", "append", "MsgApp"}
 )
 
 // named is a kind of message with one of the names, or any.
@@ -110,6 +114,16 @@ func (c cook) named(names []string) string {
 		return ""
 	}
 	return kinds[c.rng.IntN(len(kinds))]
+}
+
+// oneOf is the kind of message that has one of the names, or any.
+func (c cook) oneOf(names []string) string {
+	for _, m := range c.messages {
+		if slices.Contains(names, m) {
+			return m
+		}
+	}
+	return ""
 }
 
 // forgetful restarts a node just after it answered, at once, while others still ask: what it said

@@ -16,8 +16,12 @@ func TestRecipes(t *testing.T) {
 		o := Options{Seed: seed, Nodes: 3 + 2*int(seed%2), TimeLimit: 2500 * time.Millisecond,
 			Assumption: nodes.ClockAssumption{Bounded: true, Drift: 0.1}}
 		c := cook{newReactor(o, recipesStream, messages)}
-		for name, make := range map[string]func(time.Duration) []plan.Fault{"sleeper": c.sleeper,
-			"swing": c.swing, "hearsay": c.hearsay, "relapse": c.relapse} {
+		recipes := map[string]func(time.Duration) []plan.Fault{"sleeper": c.sleeper,
+			"swing": c.swing, "hearsay": c.hearsay, "relapse": c.relapse}
+		if o.Nodes >= ReignsNodes {
+			recipes["echo"], recipes["rumour"] = c.echo, c.rumour
+		}
+		for name, make := range recipes {
 			faults := make(time.Second)
 			if len(faults) < 2 {
 				t.Errorf("seed %d: %s is %d faults", seed, name, len(faults))

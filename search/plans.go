@@ -44,6 +44,13 @@ const leaseShare = 4
 // staysShare is how many seeds there are for one in which a minority is away to the end.
 const staysShare = 8
 
+// reignsShare is how many seeds there are for one that has several reigns at once, and reignsRate
+// the least rate there: each leader needs something to propose.
+const (
+	reignsShare = 8
+	reignsRate  = 80
+)
+
 // Plan is the plan of a seed. Everything that a person could choose is chosen by the seed, half of
 // the time as by default (swarm testing, Groce et al., ISSTA 2012).
 func (q Prey) Plan(seed uint64) (plan.Plan, error) {
@@ -81,10 +88,16 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 		p.Rate = float64(int(40) << rng.IntN(3))
 	}
 	p.Network = network(rng, seed)
+	reigns := seed%reignsShare == 3
+	if reigns {
+		p.Nodes, p.Rate = nemesis.ReignsNodes, max(p.Rate, reignsRate)
+	}
 	o := nemesis.Options{Seed: seed, Nodes: p.Nodes, TimeLimit: limit, Assumption: assumption,
 		Flips: q.Protocol.Flips}
 	var err error
 	switch draw := rng.IntN(10); {
+	case reigns:
+		p.Faults = o.Reigns(q.messages())
 	case leases:
 		p.Faults = o.Leases(q.messages(), few)
 	case draw < 2:
