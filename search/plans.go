@@ -56,13 +56,9 @@ const (
 func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	p := plan.Plan{Version: plan.Version, Seed: seed, Environment: "sim", System: q.Protocol.Name,
-		Workload: q.workload(seed), Bug: q.Bug, Options: map[string]string{}, Nodes: 3 + 2*rng.IntN(2),
+		Workload: q.workload(seed), Bug: q.Bug, Nodes: 3 + 2*rng.IntN(2),
 		Concurrency: 4 + rng.IntN(7), Rate: float64(int(20) << rng.IntN(4)), TimeLimit: plan.Of(limit)}
-	for _, o := range q.Protocol.Options {
-		if v := o.Values[rng.IntN(len(o.Values))]; rng.IntN(4) > 0 && !slices.Contains(o.Weak, v) {
-			p.Options[o.Name] = v
-		}
-	}
+	p.Options = q.options(rng)
 	if rng.IntN(8) == 0 { // a crowd, which leaves much undecided when a leader is cut off
 		p.Concurrency, p.Rate = 15+rng.IntN(30), float64(int(200)<<rng.IntN(2))
 	}
@@ -123,6 +119,17 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 		o.Stay(&p)
 	}
 	return p, err
+}
+
+// options is what a seed chooses of the options that are not weak, some by their default.
+func (q Prey) options(rng *rand.Rand) map[string]string {
+	chosen := map[string]string{}
+	for _, o := range q.Protocol.Options {
+		if v := o.Values[rng.IntN(len(o.Values))]; rng.IntN(4) > 0 && !slices.Contains(o.Weak, v) {
+			chosen[o.Name] = v
+		}
+	}
+	return chosen
 }
 
 // lease sets the option that makes the system rely on clocks, if there is one.
