@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # A run is a function of its plan. The same seeds of each system must give the same hash on one
 # processor and on two, however often the garbage collector runs, without preemption, under the
-# race detector, on a 32-bit machine, and whoever listens. Exits 1 and names the first seed that
-# does not.
+# race detector, on 32-bit machines, on one that fuses multiplications with additions (arm64), on one
+# with the other order of bytes (s390x), and whoever listens. Exits 1 and names the first seed that
+# does not. What this machine cannot run is emulated, where Debian's qemu-user is installed.
 #
 #   SUNDER_SEEDS    how many seeds of each system (300)
 #   SUNDER_SYSTEMS  which systems (all)
@@ -13,9 +14,30 @@ work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 
 go build -o "$work/samehash" ./ci/samehash
-GOARCH=386 CGO_ENABLED=0 go build -o "$work/samehash-386" ./ci/samehash
 CGO_ENABLED=1 go build -race -o "$work/samehash-race" ./ci/samehash
 go build -o "$work/sunder" .
+
+# other ARCH QEMU: a program for another processor, which this one runs or the emulator does.
+others=()
+other() {
+  local arch="$1" qemu="$2" run=exec
+  GOARCH=$arch CGO_ENABLED=0 go build -o "$work/$arch" ./ci/samehash
+  if ! "$work/$arch" -seeds 1 >"$work/got" 2>&1; then
+    run="exec $qemu"
+    command -v "$qemu" >"$work/got" || {
+      echo "GOARCH=$arch is skipped: this kernel does not run it, nor does ${qemu:-an emulator}"
+      return
+    }
+  fi
+  printf '#!/bin/sh\n%s %s "$@"\n' "$run" "$work/$arch" >"$work/samehash-$arch"
+  chmod +x "$work/samehash-$arch"
+  others+=("$arch")
+}
+other 386 ""
+other arm qemu-arm
+other arm64 qemu-aarch64
+other s390x qemu-s390x
+
 systems="${SUNDER_SYSTEMS:-$("$work/sunder" list systems)}"
 
 # same WORDS PROGRAM FLAGS...: the program must print what is in $work/want; the first call fills it.
@@ -40,7 +62,9 @@ for system in $systems; do
   GOGC=5 same "GOGC=5" samehash
   GODEBUG=asyncpreemptoff=1 same "asyncpreemptoff=1" samehash
   same "-race" samehash-race
-  same "GOARCH=386" samehash-386
+  for arch in ${others[@]+"${others[@]}"}; do
+    same "GOARCH=$arch" "samehash-$arch"
+  done
   same "no oracles" samehash -blind
   same "tracing" samehash -watch
   same "codec on" samehash -codec on
