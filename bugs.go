@@ -96,7 +96,7 @@ func hunt(ctx context.Context, f huntFlags, stdout io.Writer) error {
 	}
 	close(next)
 	group.Wait()
-	m := matrix{f, all, time.Since(began)}
+	m := matrix{f, all, time.Since(began), protocol.Local && len(f.bugs) == 0}
 	if err := m.write(); err != nil {
 		return err
 	}

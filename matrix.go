@@ -20,12 +20,13 @@ type matrix struct {
 	flags huntFlags
 	all   []quarry
 	took  time.Duration
+	wrong bool // by design: the system without a bug is to be found, too
 }
 
 // counts are how many bugs there are that can be found, and how many of them were.
 func (m matrix) counts() (found, findable int) {
-	for _, q := range m.all[1:] {
-		if q.bug.Masked == "" {
+	for i, q := range m.all {
+		if q.bug.Masked == "" && (i > 0 || m.wrong) {
 			findable++
 			if q.catch.Found {
 				found++
@@ -33,6 +34,15 @@ func (m matrix) counts() (found, findable int) {
 		}
 	}
 	return found, findable
+}
+
+func (m matrix) masked() (n int) {
+	for _, q := range m.all {
+		if q.bug.Masked != "" {
+			n++
+		}
+	}
+	return n
 }
 
 const matrixTitle = "# Planted bugs, and what finds them\n\n" +
@@ -45,9 +55,12 @@ const matrixTitle = "# Planted bugs, and what finds them\n\n" +
 func (m matrix) String() string {
 	var b strings.Builder
 	found, findable := m.counts()
-	fmt.Fprintf(&b, "## %s\n\n%d of %d found. Made by `sunder bugs --system %s --budget %v "+
-		"--seed %d`, revision %.12s, in %v.\n\n", m.flags.system, found, findable, m.flags.system,
-		m.flags.budget, m.flags.first, cmp.Or(origin().Revision, "unknown"), m.took.Round(time.Second))
+	fmt.Fprintf(&b, "## %s\n\n", m.flags.system)
+	if m.wrong {
+		fmt.Fprint(&b, "It is wrong by design: without any bug it must be found.\n")
+	}
+	fmt.Fprintf(&b, "%d of %d found. Made by `%s`, revision %.12s, in %v.\n\n", found, findable,
+		m.command(), cmp.Or(origin().Revision, "unknown"), m.took.Round(time.Second))
 	fmt.Fprint(&b, "| bug | seeds | anomaly | found by | smallest | time |\n"+
 		"|---|---:|---|---|---|---:|\n")
 	for _, q := range m.all {
@@ -56,7 +69,7 @@ func (m matrix) String() string {
 		case q.catch.Found:
 			class, by = q.catch.Outcome.Class(), strings.Join(q.catch.Outcome.By(), ", ")
 			size = q.size()
-		case q.bug.Name == control:
+		case q.bug.Name == control && !m.wrong:
 			class = "none, as it must be"
 		case q.bug.Masked != "":
 			class = q.bug.Masked
@@ -65,6 +78,16 @@ func (m matrix) String() string {
 			q.catch.Took.Round(10*time.Millisecond))
 	}
 	return b.String()
+}
+
+// command is what makes the section again.
+func (m matrix) command() string {
+	s := fmt.Sprintf("sunder bugs --system %s --budget %v --seed %d", m.flags.system, m.flags.budget,
+		m.flags.first)
+	if m.flags.workload != "" {
+		s += " --workload " + m.flags.workload
+	}
+	return s
 }
 
 // write puts the section into the document, in the place of the one that it had.
@@ -107,13 +130,13 @@ func replaceSection(old []byte, name, section string) []byte {
 func (m matrix) tell(ctx context.Context, stdout io.Writer) error {
 	found, findable := m.counts()
 	fmt.Fprintf(stdout, "\n%d of %d planted bugs were found in %v, %d more are masked; %s\n", found,
-		findable, m.took.Round(time.Second), len(m.all)-1-findable, m.flags.out)
+		findable, m.took.Round(time.Second), m.masked(), m.flags.out)
 	for _, q := range m.all {
 		if q.err != nil {
 			return broken(fmt.Errorf("hunt %s: %w", q.bug.Name, q.err))
 		}
 	}
-	if c := m.all[0].catch; c.Found {
+	if c := m.all[0].catch; c.Found && !m.wrong {
 		path := strings.TrimSuffix(m.flags.out, ".md") + "-false-alarm.json"
 		var text bytes.Buffer
 		if err := c.Plan.Write(&text); err != nil {

@@ -24,7 +24,7 @@ type Protocol struct {
 	// others. Else it assumes that what a sync made durable is read back as it was written.
 	Flips bool
 	// Local says that a node acknowledges what it alone has: nobody can expect to read that while the
-	// node is away, so no fault may stay to the end.
+	// node is away, so no fault may stay to the end. Nor is it linearizable, and it must be found.
 	Local bool
 	// Successive says that it bears a failure only when the one before was repaired, or answered by a
 	// reconfiguration: a fault may stay to the end only if there was no other before it.
