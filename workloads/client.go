@@ -14,7 +14,7 @@ import (
 type manner uint8
 
 const (
-	pinned  manner = iota // always the same one
+	pinned  manner = iota // always the same one, the first that serves clients
 	roaming               // the one it last heard to lead; another after each failure
 	session               // roams, and sends its command again until the deadline: still one operation
 )
@@ -82,7 +82,7 @@ func (c *client) apply(conn nodes.Conn, inv history.Event, cmd kv.Command) (kv.R
 		res, err = c.insist(conn, cmd)
 	default:
 		res, err = c.attempt(conn, c.nodes[c.at], cmd, c.timeout)
-		if err != nil && c.manner == roaming && !decided(res) {
+		if err != nil && (c.manner == roaming && !decided(res) || res.Code == kv.ServesNobody) {
 			c.roam(res)
 		}
 	}

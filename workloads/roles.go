@@ -9,6 +9,7 @@ import (
 	"sunder/harness/generator"
 	"sunder/harness/history"
 	"sunder/nodes"
+	"sunder/nodes/kv"
 )
 
 // clientOptions are those of every workload. Mixed clients are of all manners; apart ones are all
@@ -102,10 +103,15 @@ func finalReads(o Options, keys []string, ask func(key string) generator.Op) gen
 			op := ask(keys[len(keys)-1-k]) // Then nests: the last is the first
 			op.Key, op.Node = keys[len(keys)-1-k], id.String()
 			read := generator.Func(func(generator.Context, generator.Thread) generator.Op { return op })
-			lanes[i] = read.Limit(finalTries).Delay(retryPause).UntilOK().Then(lanes[i])
+			lanes[i] = read.Limit(finalTries).Delay(retryPause).Until(answered).Then(lanes[i])
 		}
 	}
 	return generator.Any(lanes...).TimeLimit(finalLimit)
+}
+
+// answered says that a read need not be tried again: who serves nobody will not do so later.
+func answered(e history.Event) bool {
+	return e.Kind == history.OK || e.Kind == history.Fail && e.Error == kv.ServesNobody
 }
 
 // plainRead is a final read that needs nothing but its key.
