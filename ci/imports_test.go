@@ -57,7 +57,8 @@ var narrow = map[string][]string{
 	// The one protocol that is not ours: see foreign.
 	"nodes/etcdraft": {"nodes", "nodes/kv", "nodes/wal", "nodes/etcdraft"},
 	"nodes/wal":      {"nodes", "nodes/kv"},
-	"nodes/paxos":    {"nodes", "nodes/kv", "nodes/wal", "nodes/journal", "nodes/wire", "nodes/ballot"},
+	"nodes/paxos": {"nodes", "nodes/kv", "nodes/wal", "nodes/journal", "nodes/wire", "nodes/ballot",
+		"nodes/fifo"},
 	"nodes/multipaxos": {"nodes", "nodes/kv", "nodes/wal", "nodes/wire", "nodes/journal", "nodes/ballot",
 		"nodes/fifo", "nodes/checkpoint"},
 	"nodes/cheappaxos": {"nodes", "nodes/kv", "nodes/ballot", "nodes/multipaxos"},

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -66,9 +67,7 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 	if leases && q.Workload == "" {
 		p.Workload = register
 	}
-	for name, value := range q.Options {
-		p.Options[name] = value
-	}
+	maps.Copy(p.Options, q.Options)
 	assumption := q.Protocol.Clock(p.Options)
 	leases = leases && assumption.Bounded
 	if p.Workload == register && (leases || rng.IntN(3) == 0 || assumption.Bounded) {
@@ -79,6 +78,7 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 			p.Rate *= 2
 		}
 	}
+	maps.Copy(p.Options, q.Options)
 	few := leases && seed/leaseShare%2 == 0
 	if few {
 		p.Rate = float64(int(40) << rng.IntN(3))

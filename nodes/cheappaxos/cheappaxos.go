@@ -3,12 +3,12 @@
 // cheap, help to go on when one does.
 //
 // It is Multi-Paxos with configurations that the log decides. All mains together are a quorum, and
-// so is any other set of as many acceptors: with m mains there are m-1 auxiliaries among them, so
-// that two quorums meet. As long as all mains answer, only they are asked. When one is suspected,
-// the auxiliaries are asked too, and complete what is open; when it stays silent, the leader has a
-// configuration without it decided, in which one auxiliary less has a say. Then they forget, and
-// are idle again. A main that was removed asks for what was decided, and is added back when it has
-// caught up.
+// so is any other set of as many acceptors: with m mains there are at most m-1 auxiliaries among
+// them, so that two quorums meet. As long as all mains answer, only they are asked. When one is
+// suspected, the auxiliaries are asked too, and complete what is open; when it stays silent, the
+// leader has a configuration without it decided, in which one auxiliary less has a say. Then they
+// forget, and are idle again. A main that was removed asks for what was decided, and is added back
+// when it has caught up.
 //
 // The protocol bears f failures of which each is repaired, or answered by a reconfiguration, before
 // the next; as the paper says, it stops when all mains that know what was decided are down.

@@ -127,10 +127,15 @@ func (n *node) report(m *prepare) *promise {
 	return out
 }
 
-// onPromise takes in what an acceptor reports. A leader still hears promises: of acceptors that
-// come in with a new configuration.
+// onPromise takes in what an acceptor reports. A leader still hears promises, of acceptors that
+// come in with a new configuration. Others come late: what a quorum reported is enough, and what
+// one more acceptor knows may be learned from nobody if that dies.
 func (n *node) onPromise(p *peer, m *promise) {
 	if n.role == follower || m.ballot != n.ballot || m.from != p.from || n.prepared.Has(p.id) {
+		return
+	}
+	if n.role == leader && n.schedule.newest().decided(n.prepared) {
+		p.heard, p.seen = true, n.env.Now()
 		return
 	}
 	for _, a := range m.accepted {

@@ -30,14 +30,18 @@ func (n *node) lag(who nodes.ID, upto uint64) {
 }
 
 // onLearnTimer asks. Who was asked before and did not answer may be down: then it asks nobody until
-// it hears again that somebody knows more.
+// it hears again that somebody knows more. A leader that must know what only that node can tell it
+// leads no more: whoever is elected next may find another quorum.
 func (n *node) onLearnTimer() {
 	n.learning = false
 	switch {
 	case n.commit >= n.known:
 	case n.inVain == n.commit+1:
 		n.known, n.inVain = 0, 0
-		if n.role != follower {
+		switch {
+		case n.role == leader && n.commit < n.target:
+			n.follow(n.promised, 0)
+		case n.role == candidate:
 			n.lag(n.promiser, n.target)
 		}
 	default:

@@ -69,8 +69,8 @@ func Protocol() nodes.Protocol {
 		Kinds:   kinds(),
 		Options: options,
 		Bugs:    fixedBugs,
-		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Append, kv.ReadList, kv.Add, kv.SetAdd,
-			kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession,
+		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Propose, kv.Append, kv.ReadList, kv.Add,
+			kv.SetAdd, kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession,
 			kv.ReadCounter, kv.ReadQueue, kv.ReadLock},
 		Clock: assumption,
 	}
@@ -80,9 +80,9 @@ func Protocol() nodes.Protocol {
 
 // options are the choices that the protocol leaves to the test.
 var options = []nodes.Option{
-	{Name: "reads", Doc: "how reads are answered: after a quorum confirmed the leader; by asking " +
-		"a quorum how far it is; through the log; while a lease lasts; or by any node from its " +
-		"own state (stale)", Values: []string{"confirm", "quorum", "log", "lease", "local"},
+	{Name: "reads", Doc: "how the leader answers reads: after a quorum confirmed it; as others do, " +
+		"by asking a quorum how far it is; through the log; while a lease lasts; or by any node " +
+		"from its own state (stale)", Values: []string{"confirm", "quorum", "log", "lease", "local"},
 		Weak: []string{"local"}},
 	{Name: "window", Doc: "slots that a leader may propose beyond what it has executed",
 		Values: []string{"128", "8"}},

@@ -11,24 +11,6 @@ type proposal struct {
 	value   *value
 }
 
-// queue is first in, first out.
-type queue struct {
-	list []proposal
-	head int
-}
-
-func (q *queue) len() int        { return len(q.list) - q.head }
-func (q *queue) front() proposal { return q.list[q.head] }
-func (q *queue) push(p proposal) { q.list = append(q.list, p) }
-
-func (q *queue) pop() {
-	q.list[q.head] = proposal{}
-	q.head++
-	if q.head == len(q.list) {
-		q.list, q.head = q.list[:0], 0
-	}
-}
-
 // Invoke implements nodes.Node. A command waits until those before it have their decrees. What is
 // once proposed is never given up: its decree may be decided for it long after.
 func (n *node) Invoke(env nodes.Env, r nodes.RequestID, c kv.Command) {
@@ -48,10 +30,10 @@ func (n *node) Invoke(env nodes.Env, r nodes.RequestID, c kv.Command) {
 	switch {
 	case v.size > commandMax:
 		n.env.Reply(r, kv.Refuse(kv.BadCommand))
-	case n.pending.len() >= pendingMax:
+	case n.pending.Len() >= pendingMax:
 		n.env.Reply(r, kv.Refuse(kv.Overloaded))
 	default:
-		n.pending.push(proposal{r, v})
+		n.pending.Push(proposal{r, v})
 		n.settle()
 	}
 }
@@ -68,14 +50,14 @@ func (n *node) execute(number uint64, v *value) {
 	if once := v.command.Once(); once != 0 && n.machine.Digest() != before {
 		n.observe(nodes.Executed, 0, number, once)
 	}
-	if n.pending.len() == 0 {
+	if n.pending.Len() == 0 {
 		return
 	}
-	mine := n.pending.front().value.is(v) ||
+	mine := n.pending.Front().value.is(v) ||
 		n.bug == bugAnyDecisionIsMine && n.proposer.decree == number
 	if mine {
-		n.env.Reply(n.pending.front().request, result)
-		n.pending.pop()
+		n.env.Reply(n.pending.Front().request, result)
+		n.pending.Pop()
 		n.proposer.failures = 0
 	}
 }

@@ -31,10 +31,12 @@ func (n *node) onAccepted(from nodes.ID, m *accepted) {
 
 // onDecided learns what another learner knows.
 func (n *node) onDecided(from nodes.ID, m *decided) {
+	bytes := 0
 	for i, v := range m.values {
 		n.learn(m.from+uint64(i), 0, v)
+		bytes += v.size
 	}
-	if len(m.values) > 1 { // there may be more
+	if len(m.values) > 1 || bytes > batchBytes-commandMax { // there may be more
 		n.env.Send(from, &learn{n.learner.next})
 		return
 	}

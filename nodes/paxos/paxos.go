@@ -23,6 +23,7 @@ import (
 
 	"sunder/nodes"
 	"sunder/nodes/ballot"
+	"sunder/nodes/fifo"
 	"sunder/nodes/journal"
 	"sunder/nodes/kv"
 )
@@ -84,7 +85,7 @@ type node struct {
 	decrees  []decree // from 1 on
 	proposer proposer
 	learner  learner
-	pending  queue // commands that wait for their decree
+	pending  fifo.Queue[proposal] // commands that wait for their decree
 	machine  kv.Machine
 
 	journal journal.Journal[posted]

@@ -46,7 +46,7 @@ type tally struct {
 
 // propose begins an attempt where there is something to propose, and no attempt runs.
 func (n *node) propose() {
-	if n.proposer.phase == idle && n.pending.len() > 0 && !n.stopped {
+	if n.proposer.phase == idle && n.pending.Len() > 0 && !n.stopped {
 		n.begin(n.learner.next)
 	}
 }
@@ -68,7 +68,7 @@ func (n *node) begin(number uint64) {
 	}
 	p.reported, p.value = 0, nil
 	n.nextBallot()
-	p.own = n.pending.front().value
+	p.own = n.pending.Front().value
 	p.own.propose(p.round)
 	if n.bug == bugNoPhase1 {
 		n.propound()
@@ -174,14 +174,13 @@ func (n *node) overdue() {
 }
 
 // backOff waits for a random time, at first up to thrice what an attempt takes and longer after
-// each failure, so that one of those who duel comes through (section 2.4: no algorithm can do
-// without randomness or real time).
+// each failure, up to backoffMax, so that one of those who duel comes through (section 2.4: no
+// algorithm can do without randomness or real time).
 func (n *node) backOff() {
 	p := &n.proposer
 	p.phase = waiting
 	if n.bug == bugProposesTwice {
-		n.pending.push(n.pending.front())
-		n.pending.pop()
+		n.pending.Push(n.pending.Pop())
 	}
 	most := min(3*max(p.usual, time.Millisecond)<<min(p.failures, 8), backoffMax)
 	p.failures++
