@@ -11,25 +11,6 @@ type proposal struct {
 	request nodes.RequestID
 }
 
-// queue is first in, first out.
-type queue[T any] struct {
-	list []T
-	head int
-}
-
-func (q *queue[T]) len() int   { return len(q.list) - q.head }
-func (q *queue[T]) front() *T  { return &q.list[q.head] }
-func (q *queue[T]) push(one T) { q.list = append(q.list, one) }
-
-func (q *queue[T]) pop() T {
-	one := q.list[q.head]
-	q.head++
-	if q.head == len(q.list) {
-		q.list, q.head = q.list[:0], 0
-	}
-	return one
-}
-
 // Invoke implements nodes.Node. No write is forwarded: who does not lead refuses, and that is
 // definite, because nothing was appended. A follower answers a read with the leader's help.
 func (n *node) Invoke(env nodes.Env, r nodes.RequestID, c kv.Command) {
@@ -63,7 +44,7 @@ func (n *node) propose(r nodes.RequestID, c kv.Command) {
 		n.env.Reply(r, a.result) // only with the bug dedupe-only-on-leader
 		return
 	}
-	if n.proposals.len() >= pendingMax {
+	if n.proposals.Len() >= pendingMax {
 		n.env.Reply(r, kv.Refuse(kv.Overloaded))
 		return
 	}
@@ -71,7 +52,7 @@ func (n *node) propose(r nodes.RequestID, c kv.Command) {
 		n.env.Reply(r, kv.Refuse(kv.BadCommand))
 		return
 	}
-	n.proposals.push(proposal{n.log.last(), r})
+	n.proposals.Push(proposal{n.log.last(), r})
 	n.observe(nodes.Appended, n.term, n.log.end(), 0)
 	n.propagate()
 	n.advance()
@@ -88,8 +69,8 @@ func (n *node) apply() {
 		if !e.noop() {
 			result = n.do(e)
 		}
-		if n.proposals.len() > 0 && n.proposals.front().index == n.applied {
-			n.env.Reply(n.proposals.pop().request, result)
+		if n.proposals.Len() > 0 && n.proposals.Front().index == n.applied {
+			n.env.Reply(n.proposals.Pop().request, result)
 			n.remember(e, result)
 		}
 		if n.snapshotDue() {
@@ -123,15 +104,15 @@ func (n *node) do(e *entry) kv.Result {
 // next leader; a read has changed nothing.
 func (n *node) abandon() {
 	n.answered = nil
-	for n.proposals.len() > 0 && n.bug != bugProposalsNotAbandoned {
+	for n.proposals.Len() > 0 && n.bug != bugProposalsNotAbandoned {
 		lost := kv.Doubt(kv.LeadershipLost)
 		if n.bug == bugLostLeadershipIsDefinite {
 			lost = n.notLeader()
 		}
-		n.env.Reply(n.proposals.pop().request, lost)
+		n.env.Reply(n.proposals.Pop().request, lost)
 	}
-	for n.questions.len() > 0 && n.bug != bugReadsNotAbandoned {
-		if q := n.questions.pop(); q.from != 0 {
+	for n.questions.Len() > 0 && n.bug != bugReadsNotAbandoned {
+		if q := n.questions.Pop(); q.from != 0 {
 			n.env.Send(q.from, &readIndexReply{term: n.term, id: q.id})
 		} else {
 			n.env.Reply(q.request, n.notLeader())

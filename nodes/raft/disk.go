@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"sunder/nodes"
+	"sunder/nodes/fifo"
 	"sunder/nodes/wal"
 )
 
@@ -60,7 +61,7 @@ type disk struct {
 	named bool   // the file's name is durable
 	trim  bool   // the file holds entries that a snapshot covers, and should be rewritten
 
-	waiting queue[posted]
+	waiting fifo.Queue[posted]
 	temp    []byte // scratch of rewrite
 }
 
@@ -73,7 +74,7 @@ type posted struct {
 
 // post sends a message as soon as everything written so far is durable.
 func (n *node) post(to nodes.ID, m nodes.Message) {
-	n.disk.waiting.push(posted{n.disk.written, to, m})
+	n.disk.waiting.Push(posted{n.disk.written, to, m})
 	n.release()
 }
 
@@ -88,8 +89,8 @@ func (n *node) say(to nodes.ID, m nodes.Message, atOnce bool) {
 
 // release sends what waited long enough. A vote for itself takes no way over the network.
 func (n *node) release() {
-	for n.disk.waiting.len() > 0 && n.disk.waiting.front().after <= n.disk.durable {
-		n.utter(n.disk.waiting.pop())
+	for n.disk.waiting.Len() > 0 && n.disk.waiting.Front().after <= n.disk.durable {
+		n.utter(n.disk.waiting.Pop())
 	}
 }
 

@@ -44,7 +44,7 @@ func (n *node) onReadIndex(p *peer, m *readIndex) {
 	switch {
 	case n.role != leader && n.bug == bugReadIndexFromFollower:
 		n.env.Send(p.id, &readIndexReply{ok: true, term: n.term, id: m.id, index: n.commit})
-	case n.role != leader || n.questions.len() >= pendingMax:
+	case n.role != leader || n.questions.Len() >= pendingMax:
 		n.env.Send(p.id, &readIndexReply{term: n.term, id: m.id})
 	case n.reads == "log":
 		if !n.append(entry{term: n.term}) {
@@ -52,7 +52,7 @@ func (n *node) onReadIndex(p *peer, m *readIndex) {
 			return
 		}
 		n.observe(nodes.Appended, n.term, n.log.end(), 0)
-		n.questions.push(question{index: n.log.last(), from: p.id, id: m.id})
+		n.questions.Push(question{index: n.log.last(), from: p.id, id: m.id})
 		n.propagate()
 		n.advance()
 	default:

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"sunder/nodes"
+	"sunder/nodes/fifo"
 	"sunder/nodes/kv"
 )
 
@@ -105,8 +106,8 @@ type node struct {
 	commit    uint64
 	applied   uint64
 	machine   kv.Machine
-	proposals queue[proposal]
-	questions queue[question]
+	proposals fifo.Queue[proposal]
+	questions fifo.Queue[question]
 	inquiries []inquiry // follower: reads that wait for a read index
 	inquired  uint64    // follower: the last inquiry's number
 

@@ -66,7 +66,7 @@ func (n *node) inTouch() bool {
 // this reign began: a new leader has all committed entries but may not know that they are.
 // A lease is the proof without a round.
 func (n *node) ask(r nodes.RequestID, c kv.Command) {
-	if n.questions.len() >= pendingMax {
+	if n.questions.Len() >= pendingMax {
 		n.env.Reply(r, kv.Refuse(kv.Overloaded))
 		return
 	}
@@ -86,13 +86,13 @@ func (n *node) question(q question) {
 		}
 		n.wanted = q.round
 	}
-	n.questions.push(q)
+	n.questions.Push(q)
 }
 
 // answerReads answers what is proven, and begins a round for what is not, one at a time: reads
 // that arrive during a round share the next one.
 func (n *node) answerReads() {
-	if n.questions.len() == 0 {
+	if n.questions.Len() == 0 {
 		return
 	}
 	acked := n.acked()
@@ -100,8 +100,8 @@ func (n *node) answerReads() {
 		n.broadcast()
 		n.asked, acked = n.round, n.acked()
 	}
-	for n.questions.len() > 0 {
-		q := n.questions.front()
+	for n.questions.Len() > 0 {
+		q := n.questions.Front()
 		if q.round > acked || q.index > n.applied {
 			return
 		}
@@ -110,6 +110,6 @@ func (n *node) answerReads() {
 		} else {
 			n.env.Reply(q.request, n.machine.Query(q.command))
 		}
-		n.questions.pop()
+		n.questions.Pop()
 	}
 }
