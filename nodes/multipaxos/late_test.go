@@ -68,7 +68,7 @@ func TestALatePromiseBindsNobody(t *testing.T) {
 		sync()
 		for _, id := range []nodes.ID{2, 3} {
 			n.Recv(env, id, &accepted{ballot: n.ballot, first: 1, count: n.next - 1, high: 16,
-				round: n.round})
+				round: n.rounds.Last})
 		}
 		sync()
 	}

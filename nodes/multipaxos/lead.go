@@ -140,7 +140,7 @@ func (n *node) onAccepted(p *peer, m *accepted) {
 	if n.role != leader || m.ballot != n.ballot && n.bug != bugStaleAccepted {
 		return
 	}
-	if m.round > p.acked && m.round <= n.round && m.ballot == n.ballot {
+	if m.round > p.acked && m.round <= n.rounds.Last && m.ballot == n.ballot {
 		p.acked = m.round
 	}
 	p.heard, p.seen, p.commit = true, n.env.Now(), max(p.commit, m.commit)

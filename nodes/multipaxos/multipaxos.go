@@ -26,6 +26,7 @@ import (
 	"sunder/nodes"
 	"sunder/nodes/checkpoint"
 	"sunder/nodes/kv"
+	"sunder/nodes/lease"
 )
 
 const (
@@ -72,7 +73,7 @@ func Protocol() nodes.Protocol {
 		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Propose, kv.Append, kv.ReadList, kv.Add,
 			kv.SetAdd, kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession,
 			kv.ReadCounter, kv.ReadQueue, kv.ReadLock},
-		Clock: assumption,
+		Clock: lease.Assumption,
 	}
 	p.New = func(c nodes.Config) (nodes.Node, error) { return New(p, c, fixed{}) }
 	return p

@@ -9,6 +9,7 @@ import (
 	"sunder/nodes/fifo"
 	"sunder/nodes/journal"
 	"sunder/nodes/kv"
+	"sunder/nodes/lease"
 )
 
 // node is a member. The fields of one file of this package stand together.
@@ -63,12 +64,11 @@ type node struct {
 	waiting fifo.Queue[command]
 	open    fifo.Queue[request]
 
-	round     uint64 // leader: of the last broadcast
-	asked     uint64 // leader: the last round that was begun for the sake of a read
-	wanted    uint64 // leader: the round that the last read needs
-	roundSent [rounds]nodes.Mono
-	draft     *accept // leader: the message that was sent last
-	draftUpto uint64  // the slot up to which it was to reach
+	rounds    lease.Rounds // leader: of broadcasts
+	asked     uint64       // leader: the last round that was begun for the sake of a read
+	wanted    uint64       // leader: the round that the last read needs
+	draft     *accept      // leader: the message that was sent last
+	draftUpto uint64       // the slot up to which it was to reach
 	questions fifo.Queue[question]
 	ascending []uint64 // scratch of quorumOf
 	survey    survey

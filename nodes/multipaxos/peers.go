@@ -131,8 +131,8 @@ func (n *node) repeat(p *peer) (sent bool) {
 func (n *node) send(p *peer, first, upto uint64, pleases func(*slot) bool) (count uint64) {
 	d := n.draft
 	if d == nil || d.ballot != n.ballot || d.first != first || d.commit != n.commit ||
-		d.round != n.round || n.draftUpto != upto {
-		d = &accept{ballot: n.ballot, first: first, commit: n.commit, round: n.round}
+		d.round != n.rounds.Last || n.draftUpto != upto {
+		d = &accept{ballot: n.ballot, first: first, commit: n.commit, round: n.rounds.Last}
 		if upto > 0 {
 			d.values = n.log.values(first, upto, pleases)
 		}

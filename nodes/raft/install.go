@@ -16,7 +16,7 @@ func (n *node) sendChunk(p *peer) {
 	s := p.sending
 	end := min(p.offset+n.chunk, uint64(len(s.data)))
 	n.env.Send(p.id, &installSnapshot{term: n.term, mark: s.mark, offset: p.offset,
-		total: uint64(len(s.data)), round: n.round, data: s.data[p.offset:end]})
+		total: uint64(len(s.data)), round: n.rounds.Last, data: s.data[p.offset:end]})
 }
 
 // onSnapshotReply sends the chunk that p asks for. One is under way at a time; the next round

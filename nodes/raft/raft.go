@@ -24,6 +24,7 @@ import (
 	"sunder/nodes"
 	"sunder/nodes/fifo"
 	"sunder/nodes/kv"
+	"sunder/nodes/lease"
 )
 
 const (
@@ -83,7 +84,7 @@ func Protocol() nodes.Protocol {
 		Ops: []kv.Op{kv.Read, kv.Write, kv.CAS, kv.Propose, kv.Append, kv.ReadList, kv.Add, kv.SetAdd,
 			kv.ReadSet, kv.Enqueue, kv.Dequeue, kv.Lock, kv.Unlock, kv.Txn, kv.OpenSession,
 			kv.ReadCounter, kv.ReadQueue, kv.ReadLock},
-		Clock: assumption,
+		Clock: lease.Assumption,
 	}
 }
 
@@ -123,11 +124,10 @@ type node struct {
 	appends   slab[appendEntries]
 	replies   slab[appendReply]
 
-	first     uint64 // leader: where its reign begins in the log, the no-op
-	round     uint64 // leader: of the last broadcast
-	asked     uint64 // leader: the last round that was begun for the sake of a read
-	wanted    uint64 // leader: the round that the last read needs
-	roundSent [rounds]nodes.Mono
+	first  uint64       // leader: where its reign begins in the log, the no-op
+	rounds lease.Rounds // leader: of broadcasts
+	asked  uint64       // leader: the last round that was begun for the sake of a read
+	wanted uint64       // leader: the round that the last read needs
 
 	disk     disk
 	snapshot *snapshot // the newest durable one, or nil

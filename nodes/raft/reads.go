@@ -16,30 +16,22 @@ type question struct {
 	id   uint64
 }
 
-// A round is a number that a leader counts up with each broadcast and that followers echo. An
-// answered round proves that a quorum still followed when the round began.
-
-// rounds is how many rounds back a leader remembers when it began one. A lease that would rest on
-// an older round is not held.
-const rounds = 64
-
 func (n *node) startRounds() {
-	n.round, n.asked, n.wanted, n.me.acked = 0, 0, 0, 0
-	n.roundSent[0] = n.env.Now() // for inTouch: a quorum just voted for it
+	n.asked, n.wanted, n.me.acked = 0, 0, 0
+	n.rounds.Start(n.env.Now()) // for inTouch: a quorum just voted for it
 }
 
 func (n *node) beginRound() {
-	n.round++
-	n.me.acked = n.round
-	n.roundSent[n.round%rounds] = n.env.Now()
+	n.rounds.Begin(n.env.Now())
+	n.me.acked = n.rounds.Last
 }
 
 // acknowledge notes that p answered a round. It may not be news, nor even true of this reign.
 func (n *node) acknowledge(p *peer, round uint64) {
-	if round > p.acked && round <= n.round {
+	if round > p.acked && round <= n.rounds.Last {
 		p.acked = round
 		if n.bug == bugLeaseFromAnswer {
-			n.roundSent[round%rounds] = n.env.Now()
+			n.rounds.Postpone(round, n.env.Now())
 		}
 	}
 }
@@ -47,17 +39,11 @@ func (n *node) acknowledge(p *peer, round uint64) {
 // acked is the last round that a quorum answered.
 func (n *node) acked() uint64 { return n.quorumOf(func(p *peer) uint64 { return p.acked }) }
 
-// sent is when a round began, if the leader remembers.
-func (n *node) sent(round uint64) (at nodes.Mono, known bool) {
-	return n.roundSent[round%rounds], n.round-round < rounds
-}
-
 // inTouch says whether a quorum answered within the longest election timeout. A leader that is
 // cut off stops to lead, so that its clients need not wait for it (check-quorum, thesis 6.2). The
 // measure is its own clock, be it right or wrong.
 func (n *node) inTouch() bool {
-	sent, known := n.sent(n.acked())
-	return known && n.env.Now().Sub(sent) < electionMax || n.bug == bugStaleRead
+	return n.rounds.Within(electionMax, n.acked(), n.env.Now()) || n.bug == bugStaleRead
 }
 
 // ask takes in a read (ReadIndex, thesis 6.4). It is answered from a state that has all that was
@@ -80,9 +66,9 @@ func (n *node) question(q question) {
 		q.index = n.commit
 	}
 	if n.reads != "lease" || !n.leased() {
-		q.round = n.round + 1
+		q.round = n.rounds.Last + 1
 		if n.bug == bugReadCountsEarlierRound {
-			q.round = n.round
+			q.round = n.rounds.Last
 		}
 		n.wanted = q.round
 	}
@@ -96,9 +82,9 @@ func (n *node) answerReads() {
 		return
 	}
 	acked := n.acked()
-	if n.wanted > n.round && acked >= n.asked {
+	if n.wanted > n.rounds.Last && acked >= n.asked {
 		n.broadcast()
-		n.asked, acked = n.round, n.acked()
+		n.asked, acked = n.rounds.Last, n.acked()
 	}
 	for n.questions.Len() > 0 {
 		q := n.questions.Front()

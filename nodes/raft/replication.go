@@ -132,7 +132,7 @@ func (n *node) sendEntries(p *peer, list []entry) {
 	prev := n.log.at(p.next - 1)
 	m := n.appends.one()
 	*m = appendEntries{term: n.term, prev: prev.index, prevTerm: prev.term,
-		commit: n.commit, round: n.round, entries: list}
+		commit: n.commit, round: n.rounds.Last, entries: list}
 	n.env.Send(p.id, m)
 }
 
