@@ -23,26 +23,22 @@ type matrix struct {
 	wrong bool // by design: the system without a bug is to be found, too
 }
 
-// counts are how many bugs there are that can be found, and how many of them were.
-func (m matrix) counts() (found, findable int) {
+// counts are how many bugs there are that can be found, how many of them were, and how many are
+// masked.
+func (m matrix) counts() (found, findable, masked int) {
 	for i, q := range m.all {
-		if q.bug.Masked == "" && (i > 0 || m.wrong) {
+		switch {
+		case q.bug.Masked != "":
+			masked++
+		case i == 0 && !m.wrong: // the control
+		case q.catch.Found:
+			found++
 			findable++
-			if q.catch.Found {
-				found++
-			}
+		default:
+			findable++
 		}
 	}
-	return found, findable
-}
-
-func (m matrix) masked() (n int) {
-	for _, q := range m.all {
-		if q.bug.Masked != "" {
-			n++
-		}
-	}
-	return n
+	return found, findable, masked
 }
 
 const matrixTitle = "# Planted bugs, and what finds them\n\n" +
@@ -54,7 +50,7 @@ const matrixTitle = "# Planted bugs, and what finds them\n\n" +
 // String is the system's section of the document.
 func (m matrix) String() string {
 	var b strings.Builder
-	found, findable := m.counts()
+	found, findable, _ := m.counts()
 	fmt.Fprintf(&b, "## %s\n\n", m.flags.system)
 	if m.wrong {
 		fmt.Fprint(&b, "It is wrong by design: without any bug it must be found.\n")
@@ -128,9 +124,9 @@ func replaceSection(old []byte, name, section string) []byte {
 
 // tell sums up. A false alarm of the control is an error.
 func (m matrix) tell(ctx context.Context, stdout io.Writer) error {
-	found, findable := m.counts()
+	found, findable, masked := m.counts()
 	fmt.Fprintf(stdout, "\n%d of %d planted bugs were found in %v, %d more are masked; %s\n", found,
-		findable, m.took.Round(time.Second), m.masked(), m.flags.out)
+		findable, m.took.Round(time.Second), masked, m.flags.out)
 	for _, q := range m.all {
 		if q.err != nil {
 			return broken(fmt.Errorf("hunt %s: %w", q.bug.Name, q.err))

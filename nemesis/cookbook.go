@@ -95,8 +95,8 @@ func (c cook) churn(at time.Duration) (out []plan.Fault) {
 }
 
 // Parts of the names of messages, as protocols call them: of those that answer others, of those
-// that promise one something, and of those that ask for that; and
-// whole names, of those that propose something, and of those that tell what was decided.
+// that promise one something, and of those that ask for that; and whole names, of those that
+// propose something, and of those that tell what was decided.
 var (
 	answers   = []string{"reply", "Resp", "promise", "accepted"}
 	promises  = []string{"vote-reply", "VoteResp", "promise"}

@@ -78,7 +78,7 @@ func (q Prey) Plan(seed uint64) (plan.Plan, error) {
 			p.Rate *= 2
 		}
 	}
-	maps.Copy(p.Options, q.Options)
+	maps.Copy(p.Options, q.Options) // again: what was asked for is not drawn over
 	few := leases && seed/leaseShare%2 == 0
 	if few {
 		p.Rate = float64(int(40) << rng.IntN(3))
